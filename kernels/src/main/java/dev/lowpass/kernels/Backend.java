@@ -1,0 +1,49 @@
+package dev.lowpass.kernels;
+
+/**
+ * One implementation of every operation. Weights and biases come as float arrays in the layouts that
+ * {@link OperationSpec} gives, with channels already in the order in which the tensors are stored; they are copied. A bias is
+ * null or has one element per output channel. Thread-safe.
+ *
+ * <p>All back ends are held to {@code reference}, plain double-precision Java, by one contract suite.
+ */
+public interface Backend {
+
+    /** {@code reference}, {@code vector}, ... */
+    String name();
+
+    /** One line for logs and {@code doctor}: what was chosen and why. */
+    String description();
+
+    /** What a band costs here, for {@code planner}s. */
+    BandCost bandCost();
+
+    Operation conv2d(OperationSpec.Conv2d spec, float[] weight, float[] bias);
+
+    Operation depthwise(OperationSpec.Depthwise spec, float[] weight, float[] bias);
+
+    Operation pointwise(OperationSpec.Pointwise spec, float[] weight, float[] bias);
+
+    /**
+     * @param bandsByBatch the bands to run for a batch of i + 1 images, for every batch the operation will see
+     */
+    Operation bandPointwise(OperationSpec.BandPointwise spec, Bands[] bandsByBatch, float[] weight, float[] bias);
+
+    Operation dct(OperationSpec.Dct spec);
+
+    Operation idct(OperationSpec.Idct spec);
+
+    Operation idctDepthwiseDct(OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias);
+
+    Operation add(OperationSpec.Add spec);
+
+    Operation globalAveragePool(OperationSpec.GlobalAveragePool spec);
+
+    /**
+     * @param maxBatch the largest batch that steps will run
+     * @param elements the arena's size
+     * @param scratchElements scratch memory for each worker: the largest {@link Operation#scratchElements} to be bound
+     * @param threads workers that share a step, the calling thread among them, at least 1
+     */
+    Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads);
+}

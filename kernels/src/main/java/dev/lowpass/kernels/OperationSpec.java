@@ -1,0 +1,260 @@
+package dev.lowpass.kernels;
+
+import java.util.Objects;
+
+/**
+ * What an operation computes on one image, without its weights: shapes, window, transform and activation. The name of an
+ * operation is {@code <op>_<dtype>_<variant>...}: see {@link #kernelName}.
+ */
+public sealed interface OperationSpec {
+
+    /** The plane that is read. */
+    Plane in();
+
+    /** The plane that is written. */
+    Plane out();
+
+    /**
+     * The operation's name by the one grammar of CUDA, Java, tests and benches: {@code <op>_f32[_b<block>][_k<kernel>][_s<stride>]},
+     * for example {@code idct_depthwise_dct_f32_b7_k3_s1}.
+     */
+    String kernelName();
+
+    /** Multiply-accumulates of one image as the model counts them (transforms, biases and activations not counted). */
+    long macs();
+
+    /** Dense convolution, spatial to spatial. Weights {@code [out][kernelY][kernelX][in]}. */
+    record Conv2d(Plane in, int outChannels, Window window, Activation activation) implements OperationSpec {
+        public Conv2d {
+            Objects.requireNonNull(in);
+            Objects.requireNonNull(window);
+            Objects.requireNonNull(activation);
+        }
+
+        @Override
+        public Plane out() {
+            return window.out(in, outChannels);
+        }
+
+        @Override
+        public String kernelName() {
+            return "conv2d_f32" + windowName(window);
+        }
+
+        @Override
+        public long macs() {
+            return (long) out().elements() * window.kernelHeight() * window.kernelWidth() * in.channels();
+        }
+    }
+
+    /** Depthwise convolution, spatial to spatial, one filter a channel. Weights {@code [kernelY][kernelX][c]}. */
+    record Depthwise(Plane in, Window window, Activation activation) implements OperationSpec {
+        @Override
+        public Plane out() {
+            return window.out(in, in.channels());
+        }
+
+        @Override
+        public String kernelName() {
+            return "depthwise_f32" + windowName(window);
+        }
+
+        @Override
+        public long macs() {
+            return (long) out().elements() * window.kernelHeight() * window.kernelWidth();
+        }
+    }
+
+    /**
+     * Pointwise convolution in the spatial domain. Weights {@code [out][in]}.
+     *
+     * @param residual whether a third operand of the output's shape is added before the activation
+     */
+    record Pointwise(Plane in, int outChannels, Activation activation, boolean residual) implements OperationSpec {
+        @Override
+        public Plane out() {
+            return in.withChannels(outChannels);
+        }
+
+        @Override
+        public String kernelName() {
+            return "pointwise_f32";
+        }
+
+        @Override
+        public long macs() {
+            return (long) in.elements() * outChannels;
+        }
+    }
+
+    /**
+     * Truncated pointwise convolution in the frequency domain, both sides {@code [z][n][block][c]}:
+     * {@code Y[z][o] = residual[z][o] + (z == 0 ? B * bias[o] : 0) + sum over ranks r < K(z) of W[o][r] X[z][channelAt(r)]}.
+     * Weights {@code [out][rank]}: the columns stand in the staircase's order, whatever order the input is stored in. Input
+     * elements at or beyond a channel's cutoff are never read as anything but zero: they may hold anything, NaN too.
+     */
+    record BandPointwise(Plane in, int outChannels, Staircase staircase, boolean residual) implements OperationSpec {
+        public BandPointwise {
+            requireBlock(in, staircase.block());
+            if (staircase.channels() != in.channels()) {
+                throw new IllegalArgumentException("staircase of " + staircase.channels() + " channels on a plane of " + in);
+            }
+        }
+
+        public int block() {
+            return staircase.block();
+        }
+
+        @Override
+        public Plane out() {
+            return in.withChannels(outChannels);
+        }
+
+        @Override
+        public String kernelName() {
+            return "band_pointwise_f32_b" + block();
+        }
+
+        @Override
+        public long macs() {
+            return staircase.keptCoefficients() * in.blocks(block()) * outChannels;
+        }
+    }
+
+    /**
+     * Forward block DCT: spatial {@code [n][y][x][c]} to frequency {@code [z][n][block][c]}. Only coefficients below the
+     * channel's cutoff need to be written; what the output holds beyond them is unspecified.
+     */
+    record Dct(Plane in, Staircase staircase) implements OperationSpec {
+        public Dct {
+            requireBlock(in, staircase.block());
+            if (staircase.channels() != in.channels()) {
+                throw new IllegalArgumentException("staircase of " + staircase.channels() + " channels on a plane of " + in);
+            }
+        }
+
+        public int block() {
+            return staircase.block();
+        }
+
+        @Override
+        public Plane out() {
+            return in;
+        }
+
+        @Override
+        public String kernelName() {
+            return "dct_f32_b" + block();
+        }
+
+        @Override
+        public long macs() {
+            return 0;
+        }
+    }
+
+    /** Inverse block DCT and activation: frequency {@code [z][n][block][c]}, all coefficients, to spatial. */
+    record Idct(Plane in, int block, Activation activation) implements OperationSpec {
+        public Idct {
+            requireBlock(in, block);
+        }
+
+        @Override
+        public Plane out() {
+            return in;
+        }
+
+        @Override
+        public String kernelName() {
+            return "idct_f32_b" + block;
+        }
+
+        @Override
+        public long macs() {
+            return 0;
+        }
+    }
+
+    /**
+     * The middle of an inverted-residual block in one pass: inverse DCT, activation, depthwise convolution, bias, activation,
+     * forward DCT with truncation. Weights {@code [kernelY][kernelX][c]}. The output is as {@link Dct}'s. Input and output have
+     * the same block side.
+     */
+    record IdctDepthwiseDct(Plane in, Activation before, Window window, Activation after, Staircase staircase) implements OperationSpec {
+        public IdctDepthwiseDct {
+            requireBlock(in, staircase.block());
+            requireBlock(window.out(in, in.channels()), staircase.block());
+            if (staircase.channels() != in.channels()) {
+                throw new IllegalArgumentException("staircase of " + staircase.channels() + " channels on a plane of " + in);
+            }
+        }
+
+        public int block() {
+            return staircase.block();
+        }
+
+        @Override
+        public Plane out() {
+            return window.out(in, in.channels());
+        }
+
+        @Override
+        public String kernelName() {
+            return "idct_depthwise_dct_f32_b" + block() + windowName(window);
+        }
+
+        @Override
+        public long macs() {
+            return (long) out().elements() * window.kernelHeight() * window.kernelWidth();
+        }
+    }
+
+    /** Elementwise sum of two tensors of one shape, in either domain (activation only in the spatial one). */
+    record Add(Plane in, Activation activation) implements OperationSpec {
+        @Override
+        public Plane out() {
+            return in;
+        }
+
+        @Override
+        public String kernelName() {
+            return "add_f32";
+        }
+
+        @Override
+        public long macs() {
+            return 0;
+        }
+    }
+
+    /** The mean of each channel's plane, spatial, to a plane of 1x1. */
+    record GlobalAveragePool(Plane in) implements OperationSpec {
+        @Override
+        public Plane out() {
+            return new Plane(1, 1, in.channels());
+        }
+
+        @Override
+        public String kernelName() {
+            return "global_average_pool_f32";
+        }
+
+        @Override
+        public long macs() {
+            return 0;
+        }
+    }
+
+    private static String windowName(Window window) {
+        String kernel = window.kernelHeight() == window.kernelWidth() ? "" + window.kernelHeight() : window.kernelHeight() + "x" + window.kernelWidth();
+        String stride = window.strideY() == window.strideX() ? "" + window.strideY() : window.strideY() + "x" + window.strideX();
+        return "_k" + kernel + "_s" + stride;
+    }
+
+    private static void requireBlock(Plane plane, int block) {
+        Zigzag.checkBlock(block);
+        if (!plane.divisibleBy(block)) {
+            throw new IllegalArgumentException("block " + block + " does not divide the plane " + plane);
+        }
+    }
+}

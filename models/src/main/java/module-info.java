@@ -1,0 +1,4 @@
+/** Importers and image pre-processing. */
+module dev.lowpass.models {
+    requires transitive dev.lowpass.runtime;
+}

@@ -1,0 +1,188 @@
+package dev.lowpass.runtime.graph;
+
+import dev.lowpass.kernels.Plane;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * A network: one input, ops in an order in which each comes after what it reads, one output, and the plane of every tensor.
+ * Immutable, and consistent once it exists.
+ */
+public final class Graph {
+
+    /** The name of the network's input tensor. */
+    public static final String INPUT = "input";
+
+    private final List<GraphOp> ops;
+    private final Map<String, GraphOp> byName;
+    private final Map<String, Plane> planes;
+    private final Map<String, List<GraphOp>> consumers;
+    private final GraphOp output;
+
+    private Graph(List<GraphOp> ops, Map<String, GraphOp> byName, Map<String, Plane> planes, Map<String, List<GraphOp>> consumers, GraphOp output) {
+        this.ops = List.copyOf(ops);
+        this.byName = byName;
+        this.planes = planes;
+        this.consumers = consumers;
+        this.output = output;
+    }
+
+    /**
+     * Sorts, checks and infers shapes.
+     *
+     * @param input the plane of the network's input
+     * @param ops in any order
+     * @throws GraphException for a duplicate or reserved name, a dangling input, a cycle, an op without a consumer besides the
+     *     output, channel counts or planes that do not fit, or a block that does not divide its plane
+     */
+    public static Graph of(Plane input, List<? extends GraphOp> ops) {
+        if (ops.isEmpty()) {
+            throw new GraphException("the graph has no ops; a network needs at least one");
+        }
+        Map<String, GraphOp> byName = new LinkedHashMap<>();
+        for (GraphOp op : ops) {
+            if (op.name().isBlank() || op.name().equals(INPUT)) {
+                throw new GraphException("an op is named \"" + op.name() + "\"; choose a name that is not blank and not the reserved \"" + INPUT + "\"");
+            }
+            if (byName.put(op.name(), op) != null) {
+                throw new GraphException("two ops are named \"" + op.name() + "\"; op names must be unique");
+            }
+        }
+        Map<String, List<GraphOp>> consumers = new LinkedHashMap<>();
+        for (GraphOp op : ops) {
+            for (String tensor : op.inputs()) {
+                if (!tensor.equals(INPUT) && !byName.containsKey(tensor)) {
+                    throw new GraphException("op \"" + op.name() + "\" reads \"" + tensor + "\", which no op produces; name an op or \"" + INPUT + "\"");
+                }
+                consumers.computeIfAbsent(tensor, t -> new ArrayList<>()).add(op);
+            }
+        }
+        List<GraphOp> sorted = sort(byName);
+        List<GraphOp> ends = sorted.stream().filter(op -> !consumers.containsKey(op.name())).toList();
+        if (ends.size() != 1) {
+            throw new GraphException("the graph has " + ends.size() + " outputs ("
+                    + ends.stream().map(op -> '"' + op.name() + '"').collect(Collectors.joining(", "))
+                    + "); exactly one op may have no consumer");
+        }
+        Map<String, Plane> planes = new LinkedHashMap<>();
+        planes.put(INPUT, input);
+        for (GraphOp op : sorted) {
+            planes.put(op.name(), infer(op, planes));
+        }
+        return new Graph(sorted, Collections.unmodifiableMap(byName), Collections.unmodifiableMap(planes), consumers, ends.get(0));
+    }
+
+    /** Keeps the given order wherever that is possible; what remains unplaced is on or behind a cycle. */
+    private static List<GraphOp> sort(Map<String, GraphOp> byName) {
+        List<GraphOp> sorted = new ArrayList<>(byName.size());
+        Map<String, GraphOp> waiting = new LinkedHashMap<>(byName);
+        boolean moved = true;
+        while (moved && !waiting.isEmpty()) {
+            moved = false;
+            for (GraphOp op : List.copyOf(waiting.values())) {
+                if (op.inputs().stream().noneMatch(waiting::containsKey)) {
+                    sorted.add(op);
+                    waiting.remove(op.name());
+                    moved = true;
+                }
+            }
+        }
+        if (!waiting.isEmpty()) {
+            throw new GraphException("the graph has a cycle through or before \"" + String.join("\", \"", waiting.keySet())
+                    + "\"; an op may only read what does not depend on it");
+        }
+        return sorted;
+    }
+
+    private static Plane infer(GraphOp op, Map<String, Plane> planes) {
+        Plane in = planes.get(op.inputs().get(0));
+        try {
+            if (op instanceof GraphOp.Conv2d conv) {
+                requireChannels(op, "in_channels", conv.inChannels(), in);
+                return conv.window().out(in, conv.outChannels());
+            } else if (op instanceof GraphOp.DepthwiseConv2d depthwise) {
+                requireChannels(op, "channels", depthwise.channels(), in);
+                return depthwise.window().out(in, depthwise.channels());
+            } else if (op instanceof GraphOp.PointwiseConv2d pointwise) {
+                requireChannels(op, "in_channels", pointwise.inChannels(), in);
+                if (pointwise.isTruncated() && !in.divisibleBy(pointwise.block())) {
+                    throw new GraphException("op \"" + op.name() + "\" has block " + pointwise.block() + ", which does not divide its plane of "
+                            + in.height() + "x" + in.width() + "; " + divisors(in));
+                }
+                return in.withChannels(pointwise.outChannels());
+            } else if (op instanceof GraphOp.Add add) {
+                Plane right = planes.get(add.right());
+                if (!in.equals(right)) {
+                    throw new GraphException("op \"" + op.name() + "\" adds \"" + add.left() + "\" of " + in + " and \"" + add.right() + "\" of " + right
+                            + "; both must have the same shape");
+                }
+                return in;
+            } else {
+                return new Plane(1, 1, in.channels());
+            }
+        } catch (GraphException e) {
+            throw e;
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new GraphException("op \"" + op.name() + "\" on a plane of " + in + ": " + e.getMessage());
+        }
+    }
+
+    private static void requireChannels(GraphOp op, String field, int channels, Plane in) {
+        if (channels != in.channels()) {
+            throw new GraphException("op \"" + op.name() + "\" has " + field + " " + channels + ", but \"" + op.inputs().get(0) + "\" has "
+                    + in.channels() + " channels; they must agree");
+        }
+    }
+
+    private static String divisors(Plane plane) {
+        String fit = IntStream.rangeClosed(2, 16).filter(plane::divisibleBy).mapToObj(Integer::toString).collect(Collectors.joining(", "));
+        return fit.isEmpty() ? "no block from 2 to 16 does: leave this layer without cutoffs" : "use a block of " + fit;
+    }
+
+    /** Every op, each after what it reads. */
+    public List<GraphOp> ops() {
+        return ops;
+    }
+
+    /**
+     * The op of that name.
+     *
+     * @throws GraphException when there is none
+     */
+    public GraphOp op(String name) {
+        GraphOp op = byName.get(name);
+        if (op == null) {
+            throw new GraphException("no op is named \"" + name + "\"");
+        }
+        return op;
+    }
+
+    public Plane input() {
+        return planes.get(INPUT);
+    }
+
+    /** The op whose tensor is the network's result. */
+    public GraphOp output() {
+        return output;
+    }
+
+    /** The plane of a tensor: of {@value #INPUT} or of an op's result. */
+    public Plane plane(String tensor) {
+        return planes.get(tensor);
+    }
+
+    /** The plane that an op reads (of an Add: either). */
+    public Plane inputPlane(GraphOp op) {
+        return planes.get(op.inputs().get(0));
+    }
+
+    /** The ops that read a tensor, in no particular order; an Add of a tensor with itself counts twice. */
+    public List<GraphOp> consumers(String tensor) {
+        return Collections.unmodifiableList(consumers.getOrDefault(tensor, List.of()));
+    }
+}
