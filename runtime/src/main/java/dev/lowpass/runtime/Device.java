@@ -42,7 +42,7 @@ public final class Device {
     }
 
     public String name() {
-        return backend == null ? "" : backend.name().equals("vector") ? "cpu" : backend.name();
+        return backend.name().equals("vector") ? "cpu" : backend.name();
     }
 
     public String description() {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 public final class Model implements AutoCloseable {
 
     private final ModelDefinition definition;
+    private volatile boolean closed;
 
     private Model(ModelDefinition definition) {
         this.definition = definition;
@@ -32,12 +33,21 @@ public final class Model implements AutoCloseable {
         return definition;
     }
 
-    /** Plans, packs and allocates: all that a call will need. */
+    /**
+     * Plans, packs and allocates: all that a call will need.
+     *
+     * @throws IllegalStateException after close
+     */
     public Session newSession(SessionOptions options) {
-        throw new UnsupportedOperationException("TODO(session)");
+        if (closed) {
+            throw new IllegalStateException("the model is closed; load it again");
+        }
+        return new Session(definition, options);
     }
 
-    /** Sessions that exist stay usable; new ones are refused. */
+    /** Sessions that exist stay usable, for they hold their own packed weights; new ones are refused. Idempotent. */
     @Override
-    public void close() {}
+    public void close() {
+        closed = true;
+    }
 }

@@ -1,15 +1,99 @@
 package dev.lowpass.runtime;
 
+import dev.lowpass.kernels.Backend;
+import dev.lowpass.kernels.Bands;
+import dev.lowpass.kernels.Operation;
+import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Workspace;
+import dev.lowpass.runtime.graph.Parameters;
 import dev.lowpass.runtime.plan.Plan;
+import dev.lowpass.runtime.plan.Planner;
+import java.lang.ref.Cleaner;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 
 /**
- * A model made ready to run on a device. Thread-safe: calls beyond the number of contexts wait for one. After warm-up a call
- * allocates nothing.
+ * A model made ready to run on a device: planned, its weights packed, its memory allocated. Thread-safe: each call takes one of the
+ * session's contexts, and calls beyond their number wait for one. After warm-up a call allocates nothing.
  */
 public final class Session implements AutoCloseable {
 
-    Session() {}
+    private static final System.Logger LOG = System.getLogger(Session.class.getName());
+    private static final Cleaner CLEANER = Cleaner.create();
+
+    private final SessionOptions options;
+    private final Plan plan;
+    private final int inputElements;
+    private final int classes;
+    private final Resources resources;
+    private final Cleaner.Cleanable leakReport;
+
+    Session(ModelDefinition model, SessionOptions options) {
+        this.options = options;
+        Backend backend = options.device().backend();
+        Planner.Planned planned = Planner.plan(model, options.maxBatch(), backend.bandCost());
+        plan = planned.plan();
+        inputElements = model.graph().input().elements();
+        classes = model.classes();
+        resources = new Resources(describe(model, options));
+        try {
+            long scratch = 0;
+            for (int i = 0; i < plan.steps().size(); i++) {
+                Operation operation = create(backend, plan.steps().get(i), planned.parameters().get(i));
+                resources.operations.add(operation);
+                scratch = Math.max(scratch, operation.scratchElements(options.maxBatch()));
+            }
+            for (int i = 0; i < options.contexts(); i++) {
+                Workspace workspace = backend.newWorkspace(options.maxBatch(), plan.arenaElements(), scratch, options.threads());
+                resources.workspaces.add(workspace);
+                resources.contextBytes = workspace.bytes();
+                resources.idle.add(new Context(workspace, bind(workspace)));
+            }
+        } catch (RuntimeException | Error e) {
+            resources.free();
+            throw e;
+        }
+        leakReport = CLEANER.register(this, resources::reportLeak);
+    }
+
+    private static String describe(ModelDefinition model, SessionOptions options) {
+        return "session of a model with input " + model.graph().input() + " on " + options.device();
+    }
+
+    private static Operation create(Backend backend, Plan.Step step, Parameters parameters) {
+        float[] weight = parameters == null ? null : parameters.weight();
+        float[] bias = parameters == null ? null : parameters.bias();
+        OperationSpec spec = step.spec();
+        if (spec instanceof OperationSpec.Conv2d conv) {
+            return backend.conv2d(conv, weight, bias);
+        } else if (spec instanceof OperationSpec.Depthwise depthwise) {
+            return backend.depthwise(depthwise, weight, bias);
+        } else if (spec instanceof OperationSpec.Pointwise pointwise) {
+            return backend.pointwise(pointwise, weight, bias);
+        } else if (spec instanceof OperationSpec.BandPointwise band) {
+            return backend.bandPointwise(band, step.bandsByBatch().toArray(Bands[]::new), weight, bias);
+        } else if (spec instanceof OperationSpec.Dct dct) {
+            return backend.dct(dct);
+        } else if (spec instanceof OperationSpec.Idct idct) {
+            return backend.idct(idct);
+        } else if (spec instanceof OperationSpec.IdctDepthwiseDct fused) {
+            return backend.idctDepthwiseDct(fused, weight, bias);
+        } else if (spec instanceof OperationSpec.Add add) {
+            return backend.add(add);
+        } else {
+            return backend.globalAveragePool((OperationSpec.GlobalAveragePool) spec);
+        }
+    }
+
+    private Operation.Step[] bind(Workspace workspace) {
+        Operation.Step[] steps = new Operation.Step[plan.steps().size()];
+        for (int i = 0; i < steps.length; i++) {
+            steps[i] = resources.operations.get(i).bind(workspace, plan.steps().get(i).operands());
+        }
+        return steps;
+    }
 
     /**
      * Runs a batch.
@@ -21,31 +105,180 @@ public final class Session implements AutoCloseable {
      * @throws IllegalStateException after close
      */
     public void run(FloatBuffer input, int batch, FloatBuffer logits) {
-        throw new UnsupportedOperationException("TODO(session)");
+        Objects.requireNonNull(input, "input");
+        Objects.requireNonNull(logits, "logits");
+        requireOpen();
+        requireBatch(batch);
+        requireElements("input", input, batch, inputElements);
+        requireElements("logits", logits, batch, classes);
+        if (logits.isReadOnly()) {
+            throw new IllegalArgumentException("the logits buffer is read-only; give one that can be written");
+        }
+        Context context = resources.take();
+        try {
+            context.workspace.write(plan.input(), input, input.position(), batch * inputElements);
+            for (Operation.Step step : context.steps) {
+                step.run(batch);
+            }
+            context.workspace.read(plan.output(), logits, logits.position(), batch * classes);
+        } finally {
+            resources.giveBack(context);
+        }
     }
 
-    /** Runs each batch size until its code is compiled and its time has settled. */
+    private void requireOpen() {
+        if (resources.isClosed()) {
+            throw closed();
+        }
+    }
+
+    private static IllegalStateException closed() {
+        return new IllegalStateException("the session is closed; make a new one from the model");
+    }
+
+    private void requireBatch(int batch) {
+        if (batch < 1 || batch > options.maxBatch()) {
+            throw new IllegalArgumentException("batch " + batch + " is out of range; this session takes 1 to " + options.maxBatch()
+                    + ": split the batch or create the session with a larger maxBatch");
+        }
+    }
+
+    private static void requireElements(String name, FloatBuffer buffer, int batch, int elements) {
+        long needed = (long) batch * elements;
+        if (buffer.remaining() < needed) {
+            throw new IllegalArgumentException("batch " + batch + " needs " + needed + " floats of " + name + " (" + elements
+                    + " an image), but the buffer has " + buffer.remaining() + " remaining");
+        }
+    }
+
+    /**
+     * Runs each batch size until its time has settled: three rounds in a row that gain less than 2 %, or at most about five
+     * seconds. Without arguments: one image and the largest batch.
+     */
     public void warmUp(int... batches) {
-        throw new UnsupportedOperationException("TODO(session)");
+        requireOpen();
+        int[] sizes = batches.length == 0 ? new int[] {1, options.maxBatch()} : batches;
+        for (int batch : sizes) {
+            requireBatch(batch);
+        }
+        for (int batch : sizes) {
+            FloatBuffer input = FloatBuffer.allocate(batch * inputElements);
+            FloatBuffer logits = FloatBuffer.allocate(batch * classes);
+            WarmUp.untilSettled(() -> run(input, batch, logits));
+        }
     }
 
     public SessionOptions options() {
-        throw new UnsupportedOperationException("TODO(session)");
+        return options;
     }
 
     /** What runs: steps, domains, bands and memory. */
     public Plan plan() {
-        throw new UnsupportedOperationException("TODO(session)");
+        return plan;
     }
 
-    /** Bytes of one context: arena and scratch. */
+    /** Floats of one image's input. */
+    public int inputElements() {
+        return inputElements;
+    }
+
+    /** Floats of one image's logits. */
+    public int classes() {
+        return classes;
+    }
+
+    /** Bytes that one context holds: arena, scratch and staging. */
     public long contextBytes() {
-        throw new UnsupportedOperationException("TODO(session)");
+        return resources.contextBytes;
     }
 
-    /** Waits for running calls, then frees everything; idempotent. */
+    /** Refuses new calls, waits for running ones, then frees everything; idempotent. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException("TODO(session)");
+        resources.close();
+        leakReport.clean();
+    }
+
+    /** What one running call needs for itself. */
+    private record Context(Workspace workspace, Operation.Step[] steps) {}
+
+    /** Everything that must be freed; knows nothing of the session, so that a forgotten session can be collected and reported. */
+    private static final class Resources {
+        private final String description;
+        private final List<Operation> operations = new ArrayList<>();
+        private final List<Workspace> workspaces = new ArrayList<>();
+        private final ArrayList<Context> idle = new ArrayList<>();
+        private long contextBytes;
+        private boolean closed;
+        private boolean freed;
+
+        Resources(String description) {
+            this.description = description;
+        }
+
+        synchronized boolean isClosed() {
+            return closed;
+        }
+
+        synchronized Context take() {
+            boolean interrupted = false;
+            while (!closed && idle.isEmpty()) {
+                interrupted |= waitHere();
+            }
+            restore(interrupted);
+            if (closed) {
+                throw closed();
+            }
+            return idle.remove(idle.size() - 1);
+        }
+
+        synchronized void giveBack(Context context) {
+            idle.add(context);
+            notifyAll();
+        }
+
+        synchronized void close() {
+            closed = true;
+            notifyAll();
+            boolean interrupted = false;
+            while (!freed && idle.size() < workspaces.size()) {
+                interrupted |= waitHere();
+            }
+            restore(interrupted);
+            free();
+        }
+
+        /** Waits for a change; an interrupt is remembered, not obeyed: the call that holds the context goes on regardless. */
+        private boolean waitHere() {
+            try {
+                wait();
+                return false;
+            } catch (InterruptedException e) {
+                return true;
+            }
+        }
+
+        private static void restore(boolean interrupted) {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        synchronized void free() {
+            if (!freed) {
+                freed = true;
+                idle.clear();
+                workspaces.forEach(Workspace::close);
+                operations.forEach(Operation::close);
+                notifyAll();
+            }
+        }
+
+        synchronized void reportLeak() {
+            if (!freed) {
+                LOG.log(System.Logger.Level.WARNING, "a {0} was never closed; its memory is freed now: close it, or use try-with-resources", description);
+                free();
+            }
+        }
     }
 }
