@@ -1,5 +1,7 @@
 package dev.lowpass.kernels;
 
+import dev.lowpass.kernels.reference.ReferenceBackend;
+
 /** The back ends of this build. */
 public final class Backends {
 
@@ -7,11 +9,16 @@ public final class Backends {
 
     /** Plain double precision, the oracle. */
     public static Backend reference() {
-        throw new UnsupportedOperationException("TODO(kernels)");
+        return Reference.BACKEND;
     }
 
     /** The CPU back end; the lanes it runs on are chosen once per process. */
     public static Backend vector() {
         throw new UnsupportedOperationException("TODO(kernels)");
+    }
+
+    /** One class per back end, so that asking for one initialises no other. */
+    private static final class Reference {
+        static final Backend BACKEND = new CheckedBackend(new ReferenceBackend());
     }
 }
