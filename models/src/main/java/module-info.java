@@ -1,4 +1,10 @@
 /** Importers and image pre-processing. */
 module dev.lowpass.models {
     requires transitive dev.lowpass.runtime;
+    requires flatbuffers.java;
+    requires metadata.extractor;
+    requires org.lwjgl;
+    requires org.lwjgl.stb;
+
+    exports dev.lowpass.models.image;
 }
