@@ -1,0 +1,59 @@
+package dev.lowpass.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+
+class OperationSpecTest {
+
+    private static final Plane PLANE = new Plane(14, 14, 3);
+    private static final Window HALVING = Window.square(3, 2, new Padding(0, 0, 1, 1));
+
+    @Test
+    void namesFollowTheGrammar() {
+        Staircase full = Staircase.full(7, 3);
+        assertEquals("conv2d_f32_k3_s2", new OperationSpec.Conv2d(PLANE, 8, HALVING, Activation.RELU6).kernelName());
+        assertEquals("depthwise_f32_k3x1_s1x2",
+                new OperationSpec.Depthwise(PLANE, new Window(3, 1, 1, 2, Padding.NONE), Activation.NONE).kernelName());
+        assertEquals("pointwise_f32", new OperationSpec.Pointwise(PLANE, 8, Activation.NONE, true).kernelName());
+        assertEquals("band_pointwise_f32_b7", new OperationSpec.BandPointwise(PLANE, 8, full, false).kernelName());
+        assertEquals("dct_f32_b7", new OperationSpec.Dct(PLANE, full).kernelName());
+        assertEquals("idct_f32_b2", new OperationSpec.Idct(PLANE, 2, Activation.NONE).kernelName());
+        assertEquals("idct_depthwise_dct_f32_b7_k3_s2",
+                new OperationSpec.IdctDepthwiseDct(PLANE, Activation.RELU6, HALVING, Activation.RELU6, full).kernelName());
+    }
+
+    @Test
+    void countsMultiplications() {
+        assertEquals(7 * 7 * 8 * 9 * 3, new OperationSpec.Conv2d(PLANE, 8, HALVING, Activation.NONE).macs());
+        assertEquals(7 * 7 * 3 * 9, new OperationSpec.Depthwise(PLANE, HALVING, Activation.NONE).macs());
+        assertEquals(14 * 14 * 3 * 8, new OperationSpec.Pointwise(PLANE, 8, Activation.NONE, false).macs());
+        // 49 + 10 + 0 kept coefficients in each of 4 blocks.
+        assertEquals((49 + 10) * 4 * 8, new OperationSpec.BandPointwise(PLANE, 8, Staircase.of(7, new int[] {49, 10, 0}), false).macs());
+    }
+
+    @Test
+    void shapesOfOutputs() {
+        assertEquals(new Plane(7, 7, 8), new OperationSpec.Conv2d(PLANE, 8, HALVING, Activation.NONE).out());
+        assertEquals(new Plane(7, 7, 3), new OperationSpec.Depthwise(PLANE, HALVING, Activation.NONE).out());
+        assertEquals(new Plane(14, 14, 8), new OperationSpec.BandPointwise(PLANE, 8, Staircase.full(7, 3), false).out());
+        assertEquals(new Plane(1, 1, 3), new OperationSpec.GlobalAveragePool(PLANE).out());
+    }
+
+    @Test
+    void refusesBlocksThatDoNotDivide() {
+        assertEquals("block 4 does not divide the plane 14x14x3",
+                assertThrows(IllegalArgumentException.class, () -> new OperationSpec.Idct(PLANE, 4, Activation.NONE)).getMessage());
+        assertEquals("block 14 does not divide the plane 7x7x3", assertThrows(IllegalArgumentException.class,
+                () -> new OperationSpec.IdctDepthwiseDct(PLANE, Activation.NONE, HALVING, Activation.NONE, Staircase.full(14, 3))).getMessage());
+    }
+
+    @Test
+    void refusesStaircasesOfOtherChannelCounts() {
+        assertEquals("staircase of 4 channels on a plane of 14x14x3",
+                assertThrows(IllegalArgumentException.class, () -> new OperationSpec.Dct(PLANE, Staircase.full(7, 4))).getMessage());
+        assertEquals("staircase of 4 channels on a plane of 14x14x3", assertThrows(IllegalArgumentException.class,
+                () -> new OperationSpec.BandPointwise(PLANE, 8, Staircase.full(7, 4), false)).getMessage());
+    }
+}
