@@ -18,14 +18,18 @@ import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 
 /**
- * What the contracts of all operations share. An operation runs in an arena filled with NaN, its tensors apart: what it must
- * write and does not stays NaN, what it must not read poisons the result, and whatever changes outside its output is found.
+ * What the contracts of all operations share. An operation runs in an arena filled with NaN, its tensors apart and a canary around
+ * its output: what it must write and does not stays NaN, what it must not read poisons the result, and whatever changes outside
+ * its output is found.
  * {@code reference} is held to formulas written in the tests ({@link Naive}), every other back end to {@code reference}.
  */
 abstract class Contract {
 
     /** Elements between the tensors, odd so that they lie unaligned where the back end allows it. */
     private static final int GUARD = 37;
+
+    /** What stands around the output: unlike NaN it also shows an activation that runs too far. */
+    private static final float CANARY = -12345.5f;
 
     private static final IntPredicate EVERYWHERE = i -> true;
 
@@ -71,6 +75,8 @@ abstract class Contract {
             assertEquals(trial.batch() * inElements, trial.in().length, "the test's input length");
             float[] before = new float[elements];
             Arrays.fill(before, Float.NaN);
+            Arrays.fill(before, out - GUARD, out, CANARY);
+            Arrays.fill(before, out + trial.batch() * outElements, elements, CANARY);
             System.arraycopy(trial.in(), 0, before, in, trial.in().length);
             if (residual >= 0) {
                 System.arraycopy(trial.residual(), 0, before, residual, trial.residual().length);
