@@ -1,9 +1,12 @@
 package dev.lowpass.kernels;
 
 import dev.lowpass.kernels.reference.ReferenceBackend;
+import dev.lowpass.kernels.vector.VectorBackend;
 
 /** The back ends of this build. */
 public final class Backends {
+
+    private static Backend vector;
 
     private Backends() {}
 
@@ -14,7 +17,13 @@ public final class Backends {
 
     /** The CPU back end; the lanes it runs on are chosen once per process. */
     public static Backend vector() {
-        throw new UnsupportedOperationException("TODO(kernels)");
+        synchronized (Backends.class) {
+            if (vector == null) {
+                // Not in a class initialiser: a bad request for a lane width must reach every caller as it is.
+                vector = new CheckedBackend(new VectorBackend());
+            }
+            return vector;
+        }
     }
 
     /** One class per back end, so that asking for one initialises no other. */

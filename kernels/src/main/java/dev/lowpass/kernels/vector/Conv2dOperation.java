@@ -1,0 +1,83 @@
+package dev.lowpass.kernels.vector;
+
+import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Plane;
+import dev.lowpass.kernels.Window;
+
+/** Dense convolution: the taps of a block of positions are gathered to rows, and a GEMM runs over them. */
+final class Conv2dOperation extends VectorOperation {
+
+    private final OperationSpec.Conv2d spec;
+    private final PackedGemm gemm;
+
+    Conv2dOperation(Lanes lanes, OperationSpec.Conv2d spec, float[] weight, float[] bias) {
+        super(lanes, spec);
+        this.spec = spec;
+        int taps = spec.window().kernelHeight() * spec.window().kernelWidth();
+        gemm = new PackedGemm(lanes, spec.outChannels(), taps * spec.in().channels(), weight, bias, low(spec.activation()), high(spec.activation()));
+    }
+
+    /** Positions gathered at once: few enough for the first cache level at the depth of a stem. */
+    private int blockRows() {
+        return Math.min(gemm.blockRows(), 20 * lanes.tileRows());
+    }
+
+    @Override
+    public long scratchElements(int maxBatch) {
+        return gemm.tailElements() + (long) blockRows() * gemm.depth;
+    }
+
+    @Override
+    VectorStep bind(VectorWorkspace workspace, int in, int out, int residual) {
+        Plane from = spec.in();
+        Plane to = spec.out();
+        Window window = spec.window();
+        int tail = gemm.tailElements();
+        int blockRows = blockRows();
+        return new GemmStep(workspace, gemm) {
+            @Override
+            int prepare(int batch) {
+                return split(batch * to.area(), blockRows);
+            }
+
+            @Override
+            void block(int row0, int row1, int panel0, int panel1, float[] scratch) {
+                for (int row = row0; row < row1; row++) {
+                    int n = row / to.area();
+                    int y = row % to.area() / to.width() * window.strideY() - window.padding().top();
+                    int x = row % to.width() * window.strideX() - window.padding().left();
+                    gather(in + n * from.elements(), y, x, scratch, tail + (row - row0) * gemm.depth);
+                }
+                gemm.run(panel0, panel1, row1 - row0, scratch, tail, gemm.depth, arena, out + row0 * gemm.columns, null, 0, null, 1, row0,
+                        scratch, 0);
+            }
+
+            /** The taps of the window whose first is at (y0, x0), [kernelY][kernelX][in], zero outside the plane. */
+            private void gather(int image, int y0, int x0, float[] row, int at) {
+                int channels = from.channels();
+                int length = window.kernelWidth() * channels;
+                int first = Math.max(0, -x0) * channels;
+                int end = Math.max(first, Math.min(window.kernelWidth(), from.width() - x0) * channels);
+                for (int ky = 0; ky < window.kernelHeight(); ky++, at += length) {
+                    int y = y0 + ky;
+                    if (y < 0 || y >= from.height()) {
+                        zero(row, at, at + length);
+                        continue;
+                    }
+                    zero(row, at, at + first);
+                    int source = image + (y * from.width() + x0) * channels;
+                    for (int i = first; i < end; i++) {
+                        row[at + i] = arena[source + i];
+                    }
+                    zero(row, at + end, at + length);
+                }
+            }
+
+            private void zero(float[] row, int start, int end) {
+                for (int i = start; i < end; i++) {
+                    row[i] = 0;
+                }
+            }
+        };
+    }
+}

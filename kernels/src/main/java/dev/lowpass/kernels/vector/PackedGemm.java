@@ -1,0 +1,117 @@
+package dev.lowpass.kernels.vector;
+
+/**
+ * A weight matrix packed once in the order in which the register tiles read it, panel after panel, each {@code depth} rows of the
+ * panel's width, and the loops over row tiles and panels.
+ */
+final class PackedGemm {
+
+    /** Elements of A that one block of rows may hold: half a small second-level cache, so that a panel is reused from there. */
+    private static final int BLOCK_ELEMENTS = 32 * 1024;
+
+    final int depth;
+    final int columns;
+    final int panels;
+    private final Lanes lanes;
+    private final int[] width;
+    private final int[] column;
+    private final float[] packed;
+    private final float[] bias;
+    private final float[] zeros;
+    private final boolean clamp;
+    private final float low;
+    private final float high;
+
+    /**
+     * @param weight [columns][depth]
+     * @param bias one a column, or null
+     */
+    PackedGemm(Lanes lanes, int columns, int depth, float[] weight, float[] bias, float low, float high) {
+        this.lanes = lanes;
+        this.columns = columns;
+        this.depth = depth;
+        this.low = low;
+        this.high = high;
+        clamp = low > Float.NEGATIVE_INFINITY || high < Float.POSITIVE_INFINITY;
+        width = lanes.panels(columns);
+        panels = width.length;
+        column = new int[panels + 1];
+        int widest = 0;
+        for (int panel = 0; panel < panels; panel++) {
+            column[panel + 1] = column[panel] + width[panel];
+            widest = Math.max(widest, width[panel]);
+        }
+        zeros = new float[widest];
+        this.bias = VectorOperation.padded(bias, column[panels]);
+        packed = new float[Math.multiplyExact(column[panels], depth)];
+        for (int panel = 0; panel < panels; panel++) {
+            int base = column[panel] * depth;
+            for (int i = 0; i < depth; i++) {
+                for (int j = 0; j < Math.min(width[panel], columns - column[panel]); j++) {
+                    packed[base + i * width[panel] + j] = weight[(column[panel] + j) * depth + i];
+                }
+            }
+        }
+    }
+
+    /** Rows that one unit should take. */
+    int blockRows() {
+        int tile = lanes.tileRows();
+        return Math.max(4 * tile, BLOCK_ELEMENTS / depth / tile * tile);
+    }
+
+    /** Scratch elements of a tile whose last columns do not exist. */
+    int tailElements() {
+        return column[panels] == columns ? 0 : zeros.length * (lanes.tileRows() + 3);
+    }
+
+    /** The first column of a panel; of {@link #panels}, the number of columns. */
+    int column(int panel) {
+        return Math.min(column[panel], columns);
+    }
+
+    /**
+     * Rows of {@code C = clamp(A W' + bias + residual)} for the panels [panel0, panel1). C and the residual have {@code columns}
+     * elements a row.
+     *
+     * @param residual at residualAt, or null
+     * @param depths how many columns of A count, for each {@code rowsPerDepth} rows, falling; null if all. Rows of a tile beyond
+     *     their own depth must hold zeros in A
+     * @param row0 the first row's number as depths count
+     */
+    void run(int panel0, int panel1, int rows, float[] a, int aAt, int aStride, float[] c, int cAt, float[] residual, int residualAt,
+            int[] depths, int rowsPerDepth, int row0, float[] tail, int tailAt) {
+        for (int panel = panel0; panel < panel1; panel++) {
+            int wide = width[panel];
+            int first = column[panel];
+            boolean whole = column[panel + 1] <= columns;
+            for (int row = 0; row < rows;) {
+                int tile = lanes.tileRows(wide, rows - row);
+                int k = depths == null ? depth : depths[(row0 + row) / rowsPerDepth];
+                int at = cAt + row * columns + first;
+                if (whole) {
+                    if (residual == null) {
+                        lanes.gemm(wide, tile, k, a, aAt + row * aStride, aStride, packed, first * depth, c, at, columns,
+                                bias, first, zeros, 0, 0, clamp, low, high);
+                    } else {
+                        lanes.gemm(wide, tile, k, a, aAt + row * aStride, aStride, packed, first * depth, c, at, columns,
+                                bias, first, residual, residualAt + row * columns + first, columns, clamp, low, high);
+                    }
+                } else {
+                    lanes.gemm(wide, tile, k, a, aAt + row * aStride, aStride, packed, first * depth, tail, tailAt, wide,
+                            bias, first, zeros, 0, 0, clamp && residual == null, low, high);
+                    for (int r = 0; r < tile; r++) {
+                        int from = tailAt + r * wide;
+                        int to = at + r * columns;
+                        if (residual == null) {
+                            System.arraycopy(tail, from, c, to, columns - first);
+                        } else {
+                            lanes.add(tail, from, residual, residualAt + (row + r) * columns + first, c, to, columns - first, low, high);
+                        }
+                    }
+                }
+                row += tile;
+            }
+        }
+    }
+}

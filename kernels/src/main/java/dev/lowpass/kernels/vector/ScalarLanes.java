@@ -1,0 +1,138 @@
+package dev.lowpass.kernels.vector;
+
+/**
+ * Plain loops that C2 vectorises on its own, for a JVM without the Vector API; they also finish the channels that fill no
+ * vector. Products are not fused: without the hardware for it {@link Math#fma} would be hundreds of times slower.
+ */
+final class ScalarLanes implements Lanes {
+
+    /** Columns of a panel: the sums of one row stay in the first cache level. */
+    private static final int PANEL = 64;
+
+    @Override
+    public int width() {
+        return 1;
+    }
+
+    @Override
+    public String description() {
+        return "scalar loops";
+    }
+
+    @Override
+    public int tileRows() {
+        return 1;
+    }
+
+    @Override
+    public int[] panels(int columns) {
+        int[] panels = new int[(columns + PANEL - 1) / PANEL];
+        for (int panel = 0; panel < panels.length; panel++) {
+            panels[panel] = Math.min(PANEL, columns - panel * PANEL);
+        }
+        return panels;
+    }
+
+    @Override
+    public int tileRows(int panel, int rows) {
+        return 1;
+    }
+
+    @Override
+    public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, boolean clamp, float low, float high) {
+        for (int j = 0; j < panel; j++) {
+            c[cAt + j] = bias[biasAt + j] + init[initAt + j];
+        }
+        int i = 0;
+        for (; i + 4 <= k; i += 4) {
+            axpy4(a[aAt + i], a[aAt + i + 1], a[aAt + i + 2], a[aAt + i + 3], b, bAt + i * panel, panel, c, cAt);
+        }
+        for (; i < k; i++) {
+            accumulateRow(a[aAt + i], b, bAt + i * panel, c, cAt, panel);
+        }
+        if (clamp) {
+            clamp(c, cAt, panel, low, high);
+        }
+    }
+
+    /** Four rows of the panel at once, so that each sum is loaded and stored once for four products. */
+    private static void axpy4(float a0, float a1, float a2, float a3, float[] b, int bAt, int panel, float[] c, int cAt) {
+        int b1 = bAt + panel;
+        int b2 = b1 + panel;
+        int b3 = b2 + panel;
+        for (int j = 0; j < panel; j++) {
+            c[cAt + j] = c[cAt + j] + a0 * b[bAt + j] + a1 * b[b1 + j] + a2 * b[b2 + j] + a3 * b[b3 + j];
+        }
+    }
+
+    @Override
+    public void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count) {
+        ScalarTransforms.dct(block, in, inBase, inAt, out, outBase, outAt, lines, count);
+    }
+
+    @Override
+    public void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count,
+            boolean clamp, float low, float high) {
+        ScalarTransforms.idct(block, in, inBase, inAt, out, outBase, outAt, lines, count, clamp, low, high);
+    }
+
+    @Override
+    public void depthwise(float[] in, int inBase, int[] rowAt, int inStride, int strideX, int ky0, int ky1, int kx0, int kx1,
+            float[] weight, int weightAt, int weightStride, int kernelWidth, float[] bias, int biasAt,
+            float[] out, int outAt, int outStride, int xCount, int count, float low, float high) {
+        depthwiseRow(in, inBase, rowAt, inStride, strideX, ky0, ky1, kx0, kx1, weight, weightAt, weightStride, kernelWidth, bias, biasAt,
+                out, outAt, outStride, xCount, count, low, high);
+    }
+
+    static void depthwiseRow(float[] in, int inBase, int[] rowAt, int inStride, int strideX, int ky0, int ky1, int kx0, int kx1,
+            float[] weight, int weightAt, int weightStride, int kernelWidth, float[] bias, int biasAt,
+            float[] out, int outAt, int outStride, int xCount, int count, float low, float high) {
+        for (int x = 0; x < xCount; x++) {
+            int to = outAt + x * outStride;
+            System.arraycopy(bias, biasAt, out, to, count);
+            for (int ky = ky0; ky < ky1; ky++) {
+                int from = inBase + rowAt[ky] + x * strideX * inStride;
+                for (int kx = kx0; kx < kx1; kx++) {
+                    tap(in, from + kx * inStride, weight, weightAt + (ky * kernelWidth + kx) * weightStride, out, to, count);
+                }
+            }
+            clamp(out, to, count, low, high);
+        }
+    }
+
+    private static void tap(float[] in, int inAt, float[] weight, int weightAt, float[] out, int outAt, int count) {
+        for (int c = 0; c < count; c++) {
+            out[outAt + c] += in[inAt + c] * weight[weightAt + c];
+        }
+    }
+
+    @Override
+    public void add(float[] a, int aAt, float[] b, int bAt, float[] out, int outAt, int count, float low, float high) {
+        addRow(a, aAt, b, bAt, out, outAt, count, low, high);
+    }
+
+    static void addRow(float[] a, int aAt, float[] b, int bAt, float[] out, int outAt, int count, float low, float high) {
+        for (int i = 0; i < count; i++) {
+            out[outAt + i] = a[aAt + i] + b[bAt + i];
+        }
+        clamp(out, outAt, count, low, high);
+    }
+
+    @Override
+    public void accumulate(float factor, float[] in, int inAt, float[] out, int outAt, int count) {
+        accumulateRow(factor, in, inAt, out, outAt, count);
+    }
+
+    static void accumulateRow(float factor, float[] in, int inAt, float[] out, int outAt, int count) {
+        for (int i = 0; i < count; i++) {
+            out[outAt + i] += factor * in[inAt + i];
+        }
+    }
+
+    static void clamp(float[] x, int at, int count, float low, float high) {
+        for (int i = at; i < at + count; i++) {
+            x[i] = Math.min(Math.max(x[i], low), high);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.lowpass.kernels.vector;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Sums of rows; memory-bound, three registers. Counts are multiples of the vector's length. */
+final class SimdElementwise {
+
+    private static final VectorSpecies<Float> S = SimdLanes.SPECIES;
+    private static final int L = S.length();
+
+    private SimdElementwise() {}
+
+    static void add(float[] a, int aAt, float[] b, int bAt, float[] out, int outAt, int count, float low, float high) {
+        FloatVector l = FloatVector.broadcast(S, low);
+        FloatVector h = FloatVector.broadcast(S, high);
+        for (int i = 0; i < count; i += L) {
+            FloatVector sum = FloatVector.fromArray(S, a, aAt + i).add(FloatVector.fromArray(S, b, bAt + i));
+            sum = sum.blend(l, sum.lt(l));
+            sum.blend(h, h.lt(sum)).intoArray(out, outAt + i);
+        }
+    }
+
+    static void accumulate(float factor, float[] in, int inAt, float[] out, int outAt, int count) {
+        FloatVector f = FloatVector.broadcast(S, factor);
+        for (int i = 0; i < count; i += L) {
+            FloatVector.fromArray(S, in, inAt + i).fma(f, FloatVector.fromArray(S, out, outAt + i)).intoArray(out, outAt + i);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package dev.lowpass.kernels.vector;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/** The loops on {@code jdk.incubator.vector}; loaded only where that module is present. */
+final class SimdLanes implements Lanes {
+
+    /** Static and final, so that C2 compiles every loop for one width. */
+    static final VectorSpecies<Float> SPECIES = species(LaneChoice.requestedBits());
+
+    private static final int L = SPECIES.length();
+    private static final int ONES = -L;
+
+    private static VectorSpecies<Float> species(int bits) {
+        return bits == 0 ? FloatVector.SPECIES_PREFERRED : VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
+    }
+
+    @Override
+    public int width() {
+        return L;
+    }
+
+    @Override
+    public String description() {
+        return "jdk.incubator.vector, " + L + " lanes of 32 bits (" + SPECIES.vectorBitSize() + " bits)";
+    }
+
+    @Override
+    public int tileRows() {
+        return 5;
+    }
+
+    /** Panels of two vectors; an odd number of vectors makes one panel three, or one, wide. */
+    @Override
+    public int[] panels(int columns) {
+        int vectors = (columns + L - 1) / L;
+        int[] panels = new int[Math.max(1, vectors / 2)];
+        Arrays.fill(panels, 2 * L);
+        if (vectors % 2 == 1) {
+            panels[panels.length - 1] = (vectors == 1 ? 1 : 3) * L;
+        }
+        return panels;
+    }
+
+    @Override
+    public int tileRows(int panel, int rows) {
+        return SimdGemm.tileRows(panel / L, rows);
+    }
+
+    @Override
+    public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, boolean clamp, float low, float high) {
+        SimdGemm.tile(panel / L, rows, k, a, aAt, aStride, b, bAt, c, cAt, cStride, bias, biasAt, init, initAt, initStride, clamp, low, high);
+    }
+
+    @Override
+    public void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count) {
+        int whole = count & ONES;
+        for (int c = 0; c < whole; c += L) {
+            SimdTransforms.dct(block, in, inBase + c, inAt, out, outBase + c, outAt, lines);
+        }
+        if (whole < count) {
+            ScalarTransforms.dct(block, in, inBase + whole, inAt, out, outBase + whole, outAt, lines, count - whole);
+        }
+    }
+
+    @Override
+    public void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count,
+            boolean clamp, float low, float high) {
+        int whole = count & ONES;
+        for (int c = 0; c < whole; c += L) {
+            SimdTransforms.idct(block, in, inBase + c, inAt, out, outBase + c, outAt, lines, clamp, low, high);
+        }
+        if (whole < count) {
+            ScalarTransforms.idct(block, in, inBase + whole, inAt, out, outBase + whole, outAt, lines, count - whole, clamp, low, high);
+        }
+    }
+
+    @Override
+    public void depthwise(float[] in, int inBase, int[] rowAt, int inStride, int strideX, int ky0, int ky1, int kx0, int kx1,
+            float[] weight, int weightAt, int weightStride, int kernelWidth, float[] bias, int biasAt,
+            float[] out, int outAt, int outStride, int xCount, int count, float low, float high) {
+        int whole = count & ONES;
+        SimdDepthwise.row(in, inBase, rowAt, inStride, strideX, ky0, ky1, kx0, kx1, weight, weightAt, weightStride, kernelWidth,
+                bias, biasAt, out, outAt, outStride, xCount, whole, low, high);
+        if (whole < count) {
+            ScalarLanes.depthwiseRow(in, inBase + whole, rowAt, inStride, strideX, ky0, ky1, kx0, kx1, weight, weightAt + whole, weightStride,
+                    kernelWidth, bias, biasAt + whole, out, outAt + whole, outStride, xCount, count - whole, low, high);
+        }
+    }
+
+    @Override
+    public void add(float[] a, int aAt, float[] b, int bAt, float[] out, int outAt, int count, float low, float high) {
+        int whole = count & ONES;
+        SimdElementwise.add(a, aAt, b, bAt, out, outAt, whole, low, high);
+        ScalarLanes.addRow(a, aAt + whole, b, bAt + whole, out, outAt + whole, count - whole, low, high);
+    }
+
+    @Override
+    public void accumulate(float factor, float[] in, int inAt, float[] out, int outAt, int count) {
+        int whole = count & ONES;
+        SimdElementwise.accumulate(factor, in, inAt, out, outAt, whole);
+        ScalarLanes.accumulateRow(factor, in, inAt + whole, out, outAt + whole, count - whole);
+    }
+}

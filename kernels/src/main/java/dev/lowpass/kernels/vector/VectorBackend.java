@@ -1,0 +1,88 @@
+package dev.lowpass.kernels.vector;
+
+import dev.lowpass.kernels.Backend;
+import dev.lowpass.kernels.BandCost;
+import dev.lowpass.kernels.Bands;
+import dev.lowpass.kernels.Operation;
+import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Workspace;
+
+/**
+ * The CPU back end: single precision on {@code float[]}, several threads. Packing, tiling and the split of the work are written once
+ * over {@link Lanes}, which is either the Vector API's or plain loops.
+ */
+public final class VectorBackend implements Backend {
+
+    private final Lanes lanes;
+
+    /** @throws IllegalArgumentException when system property {@code dev.lowpass.vector.bits} is set to no lane width */
+    public VectorBackend() {
+        lanes = LaneChoice.lanes();
+    }
+
+    @Override
+    public String name() {
+        return "vector";
+    }
+
+    @Override
+    public String description() {
+        return "vector: " + LaneChoice.description();
+    }
+
+    /** A tile is as deep as its deepest row, to the single channel; bands share one launch. */
+    @Override
+    public BandCost bandCost() {
+        return new BandCost(lanes.tileRows(), 1, 0);
+    }
+
+    @Override
+    public Operation conv2d(OperationSpec.Conv2d spec, float[] weight, float[] bias) {
+        return new Conv2dOperation(lanes, spec, weight, bias);
+    }
+
+    @Override
+    public Operation depthwise(OperationSpec.Depthwise spec, float[] weight, float[] bias) {
+        return new DepthwiseOperation(lanes, spec, weight, bias);
+    }
+
+    @Override
+    public Operation pointwise(OperationSpec.Pointwise spec, float[] weight, float[] bias) {
+        return new PointwiseOperation(lanes, spec, weight, bias);
+    }
+
+    @Override
+    public Operation bandPointwise(OperationSpec.BandPointwise spec, Bands[] bandsByBatch, float[] weight, float[] bias) {
+        return new BandPointwiseOperation(lanes, spec, weight, bias);
+    }
+
+    @Override
+    public Operation dct(OperationSpec.Dct spec) {
+        return new TransformOperation(lanes, spec);
+    }
+
+    @Override
+    public Operation idct(OperationSpec.Idct spec) {
+        return new TransformOperation(lanes, spec);
+    }
+
+    @Override
+    public Operation idctDepthwiseDct(OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias) {
+        return new IdctDepthwiseDctOperation(lanes, spec, weight, bias);
+    }
+
+    @Override
+    public Operation add(OperationSpec.Add spec) {
+        return new AddOperation(lanes, spec);
+    }
+
+    @Override
+    public Operation globalAveragePool(OperationSpec.GlobalAveragePool spec) {
+        return new GlobalAveragePoolOperation(lanes, spec);
+    }
+
+    @Override
+    public Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads) {
+        return new VectorWorkspace(maxBatch, elements, scratchElements, threads);
+    }
+}

@@ -1,0 +1,79 @@
+package dev.lowpass.kernels.vector;
+
+import dev.lowpass.kernels.Workspace;
+import java.nio.FloatBuffer;
+
+/** One arena, scratch memory for each worker, and the workers. */
+final class VectorWorkspace implements Workspace {
+
+    private static final int MOST = Integer.MAX_VALUE - 8; // the longest array that HotSpot grants
+
+    private final int maxBatch;
+    private final Workers workers;
+    private float[] arena;
+    private float[][] scratch;
+
+    VectorWorkspace(int maxBatch, long elements, long scratchElements, int threads) {
+        this.maxBatch = maxBatch;
+        arena = new float[length("arena", elements)];
+        scratch = new float[threads][length("scratch", scratchElements)];
+        workers = new Workers(threads);
+    }
+
+    private static int length(String what, long elements) {
+        if (elements > MOST) {
+            throw new IllegalArgumentException("vector " + what + " of " + elements + " elements; one array holds at most " + MOST
+                    + ": lower maxBatch");
+        }
+        return (int) elements;
+    }
+
+    float[] arena() {
+        return arena;
+    }
+
+    /** By worker. */
+    float[][] scratch() {
+        return scratch;
+    }
+
+    Workers workers() {
+        return workers;
+    }
+
+    @Override
+    public int maxBatch() {
+        return maxBatch;
+    }
+
+    @Override
+    public long elements() {
+        return arena.length;
+    }
+
+    @Override
+    public long bytes() {
+        long elements = arena.length;
+        for (float[] each : scratch) {
+            elements += each.length;
+        }
+        return Float.BYTES * elements;
+    }
+
+    @Override
+    public void write(long offset, FloatBuffer source, int from, int count) {
+        source.get(from, arena, (int) offset, count);
+    }
+
+    @Override
+    public void read(long offset, FloatBuffer target, int to, int count) {
+        target.put(to, arena, (int) offset, count);
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+        arena = new float[0];
+        scratch = new float[0][];
+    }
+}

@@ -1,0 +1,158 @@
+package dev.lowpass.kernels.vector;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The calling thread and {@code threads - 1} daemon threads that share the units of a task. Units are claimed one by one from an
+ * atomic ticket, so a late worker costs nothing and nobody waits for a worker that has claimed nothing. Nothing is allocated and
+ * no lock is held while a task runs. One caller at a time.
+ */
+final class Workers implements AutoCloseable {
+
+    /** Work that falls into units that may run in any order and at once. */
+    interface Task {
+        /**
+         * @param unit from 0 to the number of units
+         * @param worker from 0 to the number of threads: whose scratch memory to use
+         */
+        void run(int unit, int worker);
+    }
+
+    /** Some 30 microseconds of looking out for the next step before a worker lets the processor go. */
+    private static final int SPINS = 2000;
+
+    /** Upper half: the task's number; lower half: its next unit. A claim succeeds only within the task that was looked at. */
+    private final AtomicLong ticket = new AtomicLong();
+    private final AtomicInteger finished = new AtomicInteger();
+    private final Thread[] threads;
+    private final AtomicInteger[] parked;
+    private volatile Task task;
+    private volatile int units;
+    private volatile Throwable failure;
+    private volatile boolean closed;
+
+    Workers(int count) {
+        threads = new Thread[count - 1];
+        parked = new AtomicInteger[count - 1];
+        for (int i = 0; i < threads.length; i++) {
+            int worker = i + 1;
+            parked[i] = new AtomicInteger();
+            threads[i] = new Thread(() -> serve(worker), "lowpass-worker-" + worker);
+            threads[i].setDaemon(true);
+            threads[i].start();
+        }
+    }
+
+    /** Workers, the calling thread among them. */
+    int count() {
+        return threads.length + 1;
+    }
+
+    /**
+     * Runs every unit and returns when all are done.
+     *
+     * @throws RuntimeException or an Error: the first that a unit threw, after the other units are done
+     */
+    void run(Task work, int count) {
+        if (threads.length == 0 || count <= 1) {
+            for (int unit = 0; unit < count; unit++) {
+                work.run(unit, 0);
+            }
+            return;
+        }
+        // Shut the last task's ticket first: a late worker that compares it with the new number of units must not claim.
+        long last = ticket.get() >>> 32;
+        ticket.set(last << 32 | Integer.MAX_VALUE);
+        failure = null;
+        finished.set(0);
+        task = work;
+        units = count;
+        ticket.set(last + 1 << 32);
+        for (int i = 0; i < threads.length; i++) {
+            if (parked[i].get() != 0) {
+                LockSupport.unpark(threads[i]);
+            }
+        }
+        work(0);
+        for (int spin = 0; finished.get() < count; spin++) {
+            if (spin < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
+        }
+        // No claim of this task can succeed any more, and a worker that wakes late finds no unit.
+        Throwable thrown = failure;
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        if (thrown != null) {
+            throw (RuntimeException) thrown;
+        }
+    }
+
+    /** Claims and runs units until none is left. */
+    private void work(int worker) {
+        while (true) {
+            long seen = ticket.get();
+            Task work = task;
+            int unit = (int) seen;
+            if (unit >= units) {
+                return;
+            }
+            // Should task and units belong to a later ticket than the one seen, this fails.
+            if (!ticket.compareAndSet(seen, seen + 1)) {
+                continue;
+            }
+            try {
+                work.run(unit, worker);
+            } catch (RuntimeException | Error e) {
+                failure = e;
+            } finally {
+                finished.incrementAndGet();
+            }
+        }
+    }
+
+    private void serve(int worker) {
+        AtomicInteger asleep = parked[worker - 1];
+        long served = 0;
+        while (!closed) {
+            for (int spin = 0; spin < SPINS && ticket.get() >>> 32 == served && !closed; spin++) {
+                Thread.onSpinWait();
+            }
+            if (ticket.get() >>> 32 == served) {
+                asleep.set(1);
+                // Looked at again after the flag is up: whoever opens a task from here on sees the flag.
+                while (ticket.get() >>> 32 == served && !closed) {
+                    LockSupport.park(this);
+                }
+                asleep.set(0);
+            }
+            served = ticket.get() >>> 32;
+            work(worker);
+        }
+    }
+
+    /** Stops the threads and waits until they have ended. */
+    @Override
+    public void close() {
+        closed = true;
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            LockSupport.unpark(thread);
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

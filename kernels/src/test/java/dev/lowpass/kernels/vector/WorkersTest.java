@@ -1,0 +1,107 @@
+package dev.lowpass.kernels.vector;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class WorkersTest {
+
+    @Test
+    void runsEveryUnitOnceOverManySmallRuns() {
+        for (int threads : new int[] {1, 2, 5}) {
+            try (Workers workers = new Workers(threads)) {
+                assertEquals(threads, workers.count());
+                for (int run = 0; run < 20_000; run++) {
+                    int units = run % 7;
+                    AtomicIntegerArray seen = new AtomicIntegerArray(7);
+                    workers.run((unit, worker) -> {
+                        assertTrue(worker >= 0 && worker < threads);
+                        seen.incrementAndGet(unit);
+                    }, units);
+                    for (int unit = 0; unit < 7; unit++) {
+                        assertEquals(unit < units ? 1 : 0, seen.get(unit), "unit " + unit + " of " + units + " in run " + run);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void wakesWorkersThatSleep() throws InterruptedException {
+        try (Workers workers = new Workers(3)) {
+            for (int run = 0; run < 20; run++) {
+                Thread.sleep(3); // long enough for the workers to park
+                // Each unit waits for the others: only three workers at once can finish this.
+                CountDownLatch together = new CountDownLatch(3);
+                Set<Integer> who = ConcurrentHashMap.newKeySet();
+                workers.run((unit, worker) -> {
+                    who.add(worker);
+                    together.countDown();
+                    try {
+                        together.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                }, 3);
+                assertEquals(Set.of(0, 1, 2), who);
+            }
+        }
+    }
+
+    @Test
+    void carriesExceptionsToTheCallerAndGoesOn() {
+        for (int threads : new int[] {1, 3}) {
+            try (Workers workers = new Workers(threads)) {
+                IllegalStateException failure = new IllegalStateException("unit 5");
+                for (int run = 0; run < 200; run++) {
+                    assertSame(failure, assertThrows(IllegalStateException.class, () -> workers.run((unit, worker) -> {
+                        if (unit == 5) {
+                            throw failure;
+                        }
+                    }, 9)));
+                    AtomicIntegerArray seen = new AtomicIntegerArray(9);
+                    workers.run((unit, worker) -> seen.incrementAndGet(unit), 9);
+                    for (int unit = 0; unit < 9; unit++) {
+                        assertEquals(1, seen.get(unit));
+                    }
+                }
+                assertThrows(StackOverflowError.class, () -> workers.run((unit, worker) -> {
+                    throw new StackOverflowError();
+                }, 4));
+            }
+        }
+    }
+
+    @Test
+    void closeStopsTheThreadsAndMayBeRepeated() {
+        Set<Thread> threads = ConcurrentHashMap.newKeySet();
+        Workers workers = new Workers(2);
+        CountDownLatch together = new CountDownLatch(2);
+        workers.run((unit, worker) -> {
+            threads.add(Thread.currentThread());
+            together.countDown();
+            try {
+                together.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }, 2);
+        threads.remove(Thread.currentThread());
+        assertEquals(1, threads.size());
+        Thread worker = threads.iterator().next();
+        assertTrue(worker.isDaemon());
+        workers.close();
+        workers.close();
+        assertFalse(worker.isAlive());
+    }
+}
