@@ -1,6 +1,7 @@
 package dev.lowpass.runtime.graph;
 
 import dev.lowpass.kernels.Plane;
+import dev.lowpass.kernels.Zigzag;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -38,7 +39,8 @@ public final class Graph {
      * @param input the plane of the network's input
      * @param ops in any order
      * @throws GraphException for a duplicate or reserved name, a dangling input, a cycle, an op without a consumer besides the
-     *     output, channel counts or planes that do not fit, or a block that does not divide its plane
+     *     output, channel counts or planes that do not fit or are too large, or
+     *     a block that is out of range or does not divide its plane
      */
     public static Graph of(Plane input, List<? extends GraphOp> ops) {
         if (ops.isEmpty()) {
@@ -70,9 +72,9 @@ public final class Graph {
                     + "); exactly one op may have no consumer");
         }
         Map<String, Plane> planes = new LinkedHashMap<>();
-        planes.put(INPUT, input);
+        planes.put(INPUT, requireIndexable(INPUT, input));
         for (GraphOp op : sorted) {
-            planes.put(op.name(), infer(op, planes));
+            planes.put(op.name(), requireIndexable(op.name(), infer(op, planes)));
         }
         return new Graph(sorted, Collections.unmodifiableMap(byName), Collections.unmodifiableMap(planes), consumers, ends.get(0));
     }
@@ -110,6 +112,9 @@ public final class Graph {
                 return depthwise.window().out(in, depthwise.channels());
             } else if (op instanceof GraphOp.PointwiseConv2d pointwise) {
                 requireChannels(op, "in_channels", pointwise.inChannels(), in);
+                if (pointwise.isTruncated()) {
+                    Zigzag.checkBlock(pointwise.block());
+                }
                 if (pointwise.isTruncated() && !in.divisibleBy(pointwise.block())) {
                     throw new GraphException("op \"" + op.name() + "\" has block " + pointwise.block() + ", which does not divide its plane of "
                             + in.height() + "x" + in.width() + "; " + divisors(in));
@@ -127,9 +132,20 @@ public final class Graph {
             }
         } catch (GraphException e) {
             throw e;
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (IllegalArgumentException e) {
             throw new GraphException("op \"" + op.name() + "\" on a plane of " + in + ": " + e.getMessage());
         }
+    }
+
+    /** Arrays and buffers count elements in an int. */
+    private static Plane requireIndexable(String tensor, Plane plane) {
+        try {
+            plane.elements();
+        } catch (ArithmeticException e) {
+            throw new GraphException("\"" + tensor + "\" is of " + plane + ", more than " + Integer.MAX_VALUE
+                    + " elements; use a smaller plane or fewer channels");
+        }
+        return plane;
     }
 
     private static void requireChannels(GraphOp op, String field, int channels, Plane in) {
@@ -140,8 +156,8 @@ public final class Graph {
     }
 
     private static String divisors(Plane plane) {
-        String fit = IntStream.rangeClosed(2, 16).filter(plane::divisibleBy).mapToObj(Integer::toString).collect(Collectors.joining(", "));
-        return fit.isEmpty() ? "no block from 2 to 16 does: leave this layer without cutoffs" : "use a block of " + fit;
+        String fit = IntStream.rangeClosed(Zigzag.MIN_BLOCK, Zigzag.MAX_BLOCK).filter(plane::divisibleBy).mapToObj(Integer::toString).collect(Collectors.joining(", "));
+        return fit.isEmpty() ? "no block from " + Zigzag.MIN_BLOCK + " to " + Zigzag.MAX_BLOCK + " does: leave this layer without cutoffs" : "use a block of " + fit;
     }
 
     /** Every op, each after what it reads. */
