@@ -1,30 +1,394 @@
 package dev.lowpass.runtime.file;
 
+import dev.lowpass.kernels.Plane;
+import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.Preprocess;
+import dev.lowpass.runtime.graph.Graph;
+import dev.lowpass.runtime.graph.GraphException;
+import dev.lowpass.runtime.graph.GraphOp;
+import dev.lowpass.runtime.graph.Parameters;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
-/** Reads and writes model files. */
+/** Reads and writes model files; the package's description states the format. */
 public final class ModelFile {
+
+    private static final int OLDEST_FORMAT = 1;
+    private static final int NEWEST_FORMAT = 1;
+
+    private static final String PREFIX = "lowpass.";
+    private static final String FORMAT = PREFIX + "format";
+    private static final String GRAPH = PREFIX + "graph";
+    private static final String PREPROCESS = PREFIX + "preprocess";
+    private static final String LABELS = PREFIX + "labels";
+    private static final String PROVENANCE = PREFIX + "provenance";
+    private static final List<String> KEYS = List.of(FORMAT, GRAPH, PREPROCESS, LABELS, PROVENANCE);
+
+    private static final String WEIGHT = ".weight";
+    private static final String BIAS = ".bias";
+    private static final String CUTOFF = ".cutoff";
+    private static final String GOLDEN_INPUT = "golden.input";
+    private static final String GOLDEN_LOGITS = "golden.logits";
 
     /** How weights are stored. */
     public enum WeightType {
+        /** As they are. */
         F32,
+        /** Rounded to the nearest half, ties to even; biases stay F32. */
         F16
     }
 
     private ModelFile() {}
 
     /**
-     * @throws ModelFormatException when the file breaks a rule of the format
-     * @throws IOException when it cannot be read
+     * Reads the whole model and checks it against every rule of the format.
+     *
+     * @throws ModelFormatException when the file cannot be read or breaks a rule
      */
     public static ModelDefinition read(Path path) throws IOException {
-        throw new UnsupportedOperationException("TODO(file)");
+        SafetensorsFile file = SafetensorsFile.open(path);
+        requireFormat(file);
+        List<GraphOp> ops = GraphJson.parse(where(file, GRAPH), text(file, GRAPH));
+        Preprocess preprocess = PreprocessJson.parse(where(file, PREPROCESS), text(file, PREPROCESS));
+        List<String> labels = labels(file);
+        Map<String, String> provenance = provenance(file);
+        Graph graph;
+        try {
+            graph = Graph.of(preprocess.input(), ops);
+        } catch (GraphException e) {
+            throw new ModelFormatException(where(file, GRAPH) + ": " + e.getMessage(), e);
+        }
+        requireKnownTensors(file, graph);
+        Map<String, Parameters> parameters = new LinkedHashMap<>();
+        for (GraphOp op : graph.ops()) {
+            if (weightShape(op) != null) {
+                parameters.put(op.name(), parameters(file, op));
+            }
+        }
+        Optional<Golden> golden = golden(file, graph);
+        ModelDefinition model = new ModelDefinition(graph, parameters, preprocess, labels, provenance, golden);
+        check(path.toString(), model);
+        return model;
     }
 
-    /** Writes beside the target and moves into place: the target is either the old file or the whole new one. */
+    private static String where(SafetensorsFile file, String key) {
+        return file.path() + ": " + key;
+    }
+
+    private static void requireFormat(SafetensorsFile file) throws ModelFormatException {
+        String range = "this build reads formats " + OLDEST_FORMAT + " to " + NEWEST_FORMAT;
+        String format = file.metadata().get(FORMAT);
+        if (format == null) {
+            throw new ModelFormatException(file.path() + ": has no " + FORMAT + " in its metadata, so it is no Lowpass model; " + range
+                    + ": import other weights first");
+        }
+        if (!format.equals(Integer.toString(NEWEST_FORMAT))) {
+            throw new ModelFormatException(file.path() + ": " + FORMAT + " is " + Json.show(format) + "; " + range
+                    + ": use a build that knows that format or import the model again");
+        }
+        for (String key : file.metadata().keySet()) {
+            if (key.startsWith(PREFIX) && !KEYS.contains(key)) {
+                throw new ModelFormatException(file.path() + ": metadata has the unknown key " + Json.show(key) + "; remove it, known are "
+                        + String.join(", ", KEYS));
+            }
+        }
+    }
+
+    private static String text(SafetensorsFile file, String key) throws ModelFormatException {
+        String text = file.metadata().get(key);
+        if (text == null) {
+            throw new ModelFormatException(file.path() + ": has no " + key + " in its metadata; a model needs it: add it");
+        }
+        return text;
+    }
+
+    private static List<String> labels(SafetensorsFile file) throws ModelFormatException {
+        if (!file.metadata().containsKey(LABELS)) {
+            return List.of();
+        }
+        Object value = Json.parse(where(file, LABELS), text(file, LABELS));
+        List<String> labels = new ArrayList<>();
+        if (value instanceof List<?> items) {
+            for (Object item : items) {
+                if (!(item instanceof String label)) {
+                    throw new ModelFormatException(where(file, LABELS) + "[" + labels.size() + "] is " + Json.show(item) + "; it must be a string");
+                }
+                labels.add(label);
+            }
+            return labels;
+        }
+        throw new ModelFormatException(where(file, LABELS) + " is " + Json.show(value) + "; it must be a JSON list of strings");
+    }
+
+    private static Map<String, String> provenance(SafetensorsFile file) throws ModelFormatException {
+        Map<String, String> provenance = new LinkedHashMap<>();
+        if (file.metadata().containsKey(PROVENANCE)) {
+            JsonObject fields = new JsonObject(where(file, PROVENANCE), Json.parse(where(file, PROVENANCE), text(file, PROVENANCE)));
+            for (String name : fields.names()) {
+                provenance.put(name, fields.string(name));
+            }
+        }
+        return provenance;
+    }
+
+    private static void requireKnownTensors(SafetensorsFile file, Graph graph) throws ModelFormatException {
+        Set<String> known = new HashSet<>(List.of(GOLDEN_INPUT, GOLDEN_LOGITS));
+        for (GraphOp op : graph.ops()) {
+            if (weightShape(op) != null) {
+                known.add(op.name() + WEIGHT);
+                known.add(op.name() + BIAS);
+            }
+            if (op instanceof GraphOp.PointwiseConv2d) {
+                known.add(op.name() + CUTOFF);
+            }
+        }
+        for (String name : file.names()) {
+            if (!known.contains(name)) {
+                throw new ModelFormatException(file.path() + ": tensor " + Json.show(name) + " belongs to no op; remove it or add its op to " + GRAPH
+                        + " (tensors are OP.weight and OP.bias of each convolution, OP.cutoff of a pointwise one, golden.input, golden.logits)");
+            }
+        }
+    }
+
+    /** The shape of an op's weight; null for an op without weights. */
+    private static List<Integer> weightShape(GraphOp op) {
+        if (op instanceof GraphOp.Conv2d conv) {
+            return List.of(conv.outChannels(), conv.inChannels(), conv.window().kernelHeight(), conv.window().kernelWidth());
+        } else if (op instanceof GraphOp.DepthwiseConv2d depthwise) {
+            return List.of(depthwise.channels(), 1, depthwise.window().kernelHeight(), depthwise.window().kernelWidth());
+        } else if (op instanceof GraphOp.PointwiseConv2d pointwise) {
+            return List.of(pointwise.outChannels(), pointwise.inChannels());
+        }
+        return null;
+    }
+
+    private static Parameters parameters(SafetensorsFile file, GraphOp op) throws ModelFormatException {
+        List<Integer> shape = weightShape(op);
+        List<List<Integer>> shapes = new ArrayList<>(List.of(shape));
+        if (op instanceof GraphOp.PointwiseConv2d) {
+            shapes.add(List.of(shape.get(0), shape.get(1), 1, 1));
+        }
+        require(file, op, WEIGHT, List.of(Dtype.F32, Dtype.F16), shapes);
+        require(file, op, BIAS, List.of(Dtype.F32, Dtype.F16), List.of(shape.subList(0, 1)));
+        int[] cutoffs = null;
+        if (op instanceof GraphOp.PointwiseConv2d && file.contains(op.name() + CUTOFF)) {
+            require(file, op, CUTOFF, List.of(Dtype.I32), List.of(shape.subList(1, 2)));
+            cutoffs = file.ints(op.name() + CUTOFF);
+        }
+        return new Parameters(file.floats(op.name() + WEIGHT), file.floats(op.name() + BIAS), cutoffs);
+    }
+
+    private static void require(SafetensorsFile file, GraphOp op, String suffix, List<Dtype> dtypes, List<List<Integer>> shapes)
+            throws ModelFormatException {
+        String name = op.name() + suffix;
+        String tensor = file.path() + ": tensor " + Json.show(name);
+        if (!file.contains(name)) {
+            throw new ModelFormatException(tensor + " is missing; op " + Json.show(op.name()) + " needs it, of shape " + or(shapes) + ": add it");
+        }
+        if (!dtypes.contains(file.dtype(name))) {
+            throw new ModelFormatException(tensor + " is " + file.dtype(name) + "; it must be " + or(dtypes) + ": convert it");
+        }
+        if (!shapes.contains(file.shape(name))) {
+            throw new ModelFormatException(tensor + " has shape " + Json.show(file.shape(name)) + ", but op " + Json.show(op.name()) + " in " + GRAPH
+                    + " needs " + or(shapes) + "; correct one of them");
+        }
+    }
+
+    private static String or(List<?> choices) {
+        return String.join(" or ", choices.stream().map(Object::toString).toList());
+    }
+
+    private static Optional<Golden> golden(SafetensorsFile file, Graph graph) throws ModelFormatException {
+        boolean hasInput = file.contains(GOLDEN_INPUT);
+        if (!hasInput && !file.contains(GOLDEN_LOGITS)) {
+            return Optional.empty();
+        }
+        if (hasInput != file.contains(GOLDEN_LOGITS)) {
+            String there = hasInput ? GOLDEN_INPUT : GOLDEN_LOGITS;
+            String missing = hasInput ? GOLDEN_LOGITS : GOLDEN_INPUT;
+            throw new ModelFormatException(file.path() + ": has tensor \"" + there + "\" but not \"" + missing + "\"; add the other or remove it");
+        }
+        requireGoldenDtype(file, GOLDEN_INPUT, Dtype.U8);
+        requireGoldenDtype(file, GOLDEN_LOGITS, Dtype.F32);
+        Plane plane = graph.input();
+        List<Integer> images = file.shape(GOLDEN_INPUT);
+        if (images.size() != 4 || images.get(0) < 1 || !images.subList(1, 4).equals(List.of(plane.height(), plane.width(), plane.channels()))) {
+            throw new ModelFormatException(file.path() + ": tensor \"" + GOLDEN_INPUT + "\" has shape " + Json.show(images) + "; it must be [n, "
+                    + plane.height() + ", " + plane.width() + ", " + plane.channels() + "] with n of at least 1, the input of " + PREPROCESS);
+        }
+        List<Integer> logits = List.of(images.get(0), graph.plane(graph.output().name()).elements());
+        if (!file.shape(GOLDEN_LOGITS).equals(logits)) {
+            throw new ModelFormatException(file.path() + ": tensor \"" + GOLDEN_LOGITS + "\" has shape " + Json.show(file.shape(GOLDEN_LOGITS))
+                    + "; it must be " + logits + ", images of \"" + GOLDEN_INPUT + "\" by classes of the graph's output");
+        }
+        return Optional.of(new Golden(images.get(0), file.bytes(GOLDEN_INPUT), file.floats(GOLDEN_LOGITS)));
+    }
+
+    private static void requireGoldenDtype(SafetensorsFile file, String name, Dtype dtype) throws ModelFormatException {
+        if (file.dtype(name) != dtype) {
+            throw new ModelFormatException(file.path() + ": tensor \"" + name + "\" is " + file.dtype(name) + "; it must be " + dtype + ": convert it");
+        }
+    }
+
+    /** The rules on values, the same for what is read and for what is to be written. */
+    private static void check(String where, ModelDefinition model) throws ModelFormatException {
+        for (GraphOp op : model.graph().ops()) {
+            List<Integer> shape = weightShape(op);
+            if (shape != null) {
+                checkParameters(where, op, shape, model.parameters(op));
+            }
+        }
+        int classes = model.classes();
+        if (!model.labels().isEmpty() && model.labels().size() != classes) {
+            throw new ModelFormatException(where + ": " + LABELS + " has " + model.labels().size() + " names for " + classes
+                    + " classes; give one a class or none");
+        }
+        if (model.golden().isPresent()) {
+            Golden golden = model.golden().get();
+            if (golden.count() < 1) {
+                throw new ModelFormatException(where + ": golden has " + golden.count() + " images; give at least 1 or no golden at all");
+            }
+            checkLength(where, GOLDEN_INPUT, golden.images().length, List.of(golden.count(), model.graph().input().elements()));
+            checkLength(where, GOLDEN_LOGITS, golden.logits().length, List.of(golden.count(), classes));
+            checkFinite(where, GOLDEN_LOGITS, golden.logits());
+        }
+    }
+
+    private static void checkParameters(String where, GraphOp op, List<Integer> shape, Parameters parameters) throws ModelFormatException {
+        if (parameters == null || parameters.weight() == null || parameters.bias() == null) {
+            throw new ModelFormatException(where + ": op " + Json.show(op.name()) + " has no weight or no bias; a convolution needs both: add them");
+        }
+        checkLength(where, op.name() + WEIGHT, parameters.weight().length, shape);
+        checkLength(where, op.name() + BIAS, parameters.bias().length, shape.subList(0, 1));
+        checkFinite(where, op.name() + WEIGHT, parameters.weight());
+        checkFinite(where, op.name() + BIAS, parameters.bias());
+        int block = op instanceof GraphOp.PointwiseConv2d pointwise ? pointwise.block() : 0;
+        int[] cutoffs = parameters.cutoffs();
+        String tensor = "tensor " + Json.show(op.name() + CUTOFF);
+        if (block != 0 && cutoffs == null) {
+            throw new ModelFormatException(where + ": op " + Json.show(op.name()) + " has block " + block + " but no " + tensor
+                    + "; add the cutoffs or remove the block");
+        }
+        if (block == 0 && cutoffs != null) {
+            throw new ModelFormatException(where + ": " + tensor + " belongs to op " + Json.show(op.name())
+                    + ", which has no block; add \"block\" to a pointwise op or remove the cutoffs");
+        }
+        if (cutoffs == null) {
+            return;
+        }
+        checkLength(where, op.name() + CUTOFF, cutoffs.length, shape.subList(1, 2));
+        for (int channel = 0; channel < cutoffs.length; channel++) {
+            if (cutoffs[channel] < 0 || cutoffs[channel] > block * block) {
+                throw new ModelFormatException(where + ": " + tensor + " holds " + cutoffs[channel] + " at index " + channel + "; with block " + block
+                        + " a cutoff is from 0 to " + block * block);
+            }
+        }
+    }
+
+    private static void checkLength(String where, String tensor, int length, List<Integer> shape) throws ModelFormatException {
+        long elements = 1;
+        for (int size : shape) {
+            elements = Math.min(elements * size, 1L << 32); // no array is as long, and the next product stays in a long
+        }
+        if (length != elements) {
+            throw new ModelFormatException(where + ": tensor " + Json.show(tensor) + " has " + length + " values, but its shape is " + shape
+                    + "; they must agree");
+        }
+    }
+
+    private static void checkFinite(String where, String tensor, float[] values) throws ModelFormatException {
+        for (int i = 0; i < values.length; i++) {
+            if (!Float.isFinite(values[i])) {
+                throw new ModelFormatException(where + ": tensor " + Json.show(tensor) + " holds " + values[i] + " at index " + i
+                        + "; every value must be finite: export the weights again");
+            }
+        }
+    }
+
+    /**
+     * Writes beside the target and moves into place: the target is either the old file or the whole new one. The same model gives
+     * the same bytes.
+     *
+     * @throws ModelFormatException when the model breaks a rule of the format, so that {@link #read} would refuse the file
+     * @throws IOException when it cannot be written
+     */
     public static void write(ModelDefinition model, Path path, WeightType weights) throws IOException {
-        throw new UnsupportedOperationException("TODO(file)");
+        String where = "cannot write " + path;
+        check(where, model);
+        if (!model.preprocess().input().equals(model.graph().input())) {
+            throw new ModelFormatException(where + ": " + PREPROCESS + " makes an input of " + model.preprocess().input() + ", but the graph's is "
+                    + model.graph().input() + "; they must agree");
+        }
+        SafetensorsWriter writer = new SafetensorsWriter()
+                .metadata(FORMAT, Integer.toString(NEWEST_FORMAT))
+                .metadata(GRAPH, GraphJson.write(model.graph().ops()))
+                .metadata(PREPROCESS, PreprocessJson.write(model.preprocess()));
+        if (!model.labels().isEmpty()) {
+            writer.metadata(LABELS, Json.write(json -> {
+                json.writeStartArray();
+                for (String label : model.labels()) {
+                    json.writeString(label);
+                }
+                json.writeEndArray();
+            }));
+        }
+        if (!model.provenance().isEmpty()) {
+            writer.metadata(PROVENANCE, Json.write(json -> {
+                json.writeStartObject();
+                for (Map.Entry<String, String> entry : model.provenance().entrySet()) {
+                    json.writeStringField(entry.getKey(), entry.getValue());
+                }
+                json.writeEndObject();
+            }));
+        }
+        Set<String> withWeights = new HashSet<>();
+        for (GraphOp op : model.graph().ops()) {
+            List<Integer> shape = weightShape(op);
+            if (shape != null) {
+                withWeights.add(op.name());
+                add(where, writer, op, shape, model.parameters(op), weights);
+            }
+        }
+        for (String name : model.parameters().keySet()) {
+            if (!withWeights.contains(name)) {
+                throw new ModelFormatException(where + ": there are parameters for " + Json.show(name) + ", which is no convolution of the graph; remove them");
+            }
+        }
+        if (model.golden().isPresent()) {
+            Golden golden = model.golden().get();
+            Plane plane = model.graph().input();
+            writer.bytes(GOLDEN_INPUT, List.of(golden.count(), plane.height(), plane.width(), plane.channels()), golden.images());
+            writer.floats(GOLDEN_LOGITS, List.of(golden.count(), model.classes()), golden.logits());
+        }
+        writer.write(path);
+    }
+
+    private static void add(String where, SafetensorsWriter writer, GraphOp op, List<Integer> shape, Parameters parameters, WeightType weights)
+            throws ModelFormatException {
+        String name = op.name() + WEIGHT;
+        if (weights == WeightType.F32) {
+            writer.floats(name, shape, parameters.weight());
+        } else {
+            for (int i = 0; i < parameters.weight().length; i++) {
+                float value = parameters.weight()[i];
+                if (!Float.isFinite(Half.toFloat(Half.fromFloat(value)))) {
+                    throw new ModelFormatException(where + ": tensor " + Json.show(name) + " holds " + value + " at index " + i
+                            + "; F16 ends at " + Half.MAX + ": write F32");
+                }
+            }
+            writer.halves(name, shape, parameters.weight());
+        }
+        writer.floats(op.name() + BIAS, shape.subList(0, 1), parameters.bias());
+        if (parameters.cutoffs() != null) {
+            writer.ints(op.name() + CUTOFF, shape.subList(1, 2), parameters.cutoffs());
+        }
     }
 }
