@@ -152,8 +152,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Runs each batch size until its time has settled: three rounds in a row that gain less than 2 %, or at most about five
-     * seconds. Without arguments: one image and the largest batch.
+     * Runs each batch size until its time has settled: three rounds of a fifth of a second in a row that gain less than 2 %,
+     * or at most about ten seconds each. Without arguments: one image and the largest batch.
      */
     public void warmUp(int... batches) {
         requireOpen();
