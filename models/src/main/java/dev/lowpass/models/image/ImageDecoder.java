@@ -59,7 +59,8 @@ public final class ImageDecoder {
             }
             long size = Files.size(file);
             if (size > MAX_BYTES) {
-                throw new ImageException(name + ": has " + size + " bytes; pictures of at most " + MAX_BYTES + " bytes are read (" + FORMATS + ")");
+                throw new ImageException(name + ": has " + size + " bytes; pictures of at most " + MAX_BYTES + " bytes are read ("
+                        + FORMATS + ")");
             }
             bytes = Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
@@ -96,7 +97,8 @@ public final class ImageDecoder {
             stored = load(name, format, bytes);
         } catch (LinkageError e) {
             throw new ImageException(name + ": cannot be decoded, since the native library of LWJGL stb does not load ("
-                    + firstLine(e) + "); put org.lwjgl:lwjgl and org.lwjgl:lwjgl-stb with the natives classifier of this system on the class path", e);
+                    + firstLine(e)
+                    + "); put org.lwjgl:lwjgl and org.lwjgl:lwjgl-stb with the natives classifier of this system on the class path", e);
         }
         return stored.oriented(orientation(format, bytes));
     }
@@ -231,7 +233,8 @@ public final class ImageDecoder {
             }
             long pixels = (width.get(0) & 0xffffffffL) * (height.get(0) & 0xffffffffL);
             if (pixels > MAX_PIXELS) {
-                throw new ImageException(name + ": is " + (width.get(0) & 0xffffffffL) + "x" + (height.get(0) & 0xffffffffL) + ", " + pixels / 1_000_000
+                throw new ImageException(name + ": is " + (width.get(0) & 0xffffffffL) + "x" + (height.get(0) & 0xffffffffL) + ", "
+                        + pixels / 1_000_000
                         + " megapixels; at most " + MAX_PIXELS / 1_000_000 + " are read, so scale it down first (" + FORMATS + ")");
             }
             ByteBuffer decoded = STBImage.stbi_load_from_memory(encoded, width, height, channels, 0);

@@ -84,7 +84,8 @@ public final class ImagePreprocessor {
     public void toInput(byte[] pixels, int from, FloatBuffer target, int at) {
         int elements = elements();
         if (from < 0 || from > pixels.length - elements) {
-            throw new IllegalArgumentException("an image of " + input + " takes " + elements + " bytes from " + from + " on, but the pixels have "
+            throw new IllegalArgumentException("an image of " + input + " takes " + elements + " bytes from " + from
+                    + " on, but the pixels have "
                     + pixels.length);
         }
         if (at < 0 || at > target.limit() - elements) {

@@ -10,8 +10,8 @@ import dev.lowpass.runtime.Preprocess.Interpolation;
  * f is the triangle {@code 1 - |x|} (bilinear) or Keys' cubic with a = -0.5 (bicubic; IEEE Trans. ASSP 29(6), 1981). So a reduction
  * averages over all it covers, and an enlargement interpolates.
  *
- * <p>Weights are rounded to 22 fractional bits, halves away from 0. Columns are resized first, and rounded and clipped to 8 bits, then rows; an axis
- * that keeps its size is left alone.
+ * <p>Weights are rounded to 22 fractional bits, halves away from 0. Columns are resized first, and rounded and clipped to 8 bits, then
+ * rows; an axis that keeps its size is left alone.
  */
 public final class Resampler {
 
@@ -40,7 +40,8 @@ public final class Resampler {
     public static RgbImage resizeAndCrop(
             RgbImage image, long resizedWidth, long resizedHeight, long left, long top, int width, int height, Interpolation interpolation) {
         if (width < 1 || height < 1 || left < 0 || top < 0 || left + width > resizedWidth || top + height > resizedHeight) {
-            throw new IllegalArgumentException("a crop of " + width + "x" + height + " at " + left + "," + top + " does not lie in a picture of "
+            throw new IllegalArgumentException("a crop of " + width + "x" + height + " at " + left + "," + top
+                    + " does not lie in a picture of "
                     + resizedWidth + "x" + resizedHeight + "; make it smaller");
         }
         Weights columns = new Weights(image.width(), resizedWidth, left, width, interpolation);

@@ -14,7 +14,8 @@ public record RgbImage(int width, int height, byte[] rgb) {
             throw new IllegalArgumentException("an image of " + width + "x" + height + " has an empty side; both must be at least 1");
         }
         if (rgb.length != 3L * width * height) {
-            throw new IllegalArgumentException("an image of " + width + "x" + height + " has " + rgb.length + " bytes; it needs 3 * width * height = "
+            throw new IllegalArgumentException("an image of " + width + "x" + height + " has " + rgb.length
+                    + " bytes; it needs 3 * width * height = "
                     + 3L * width * height);
         }
     }

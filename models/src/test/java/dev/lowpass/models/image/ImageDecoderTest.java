@@ -117,7 +117,8 @@ class ImageDecoderTest {
         image.setRGB(0, 0, 0x00000000);
         image.setRGB(1, 0, 51 << 24 | 0x646464);
         image.setRGB(2, 0, 0xffc8c8c8);
-        assertDecodes(3, 1, new byte[] {-1, -1, -1, (byte) 224, (byte) 224, (byte) 224, (byte) 200, (byte) 200, (byte) 200}, encode(image, "png"));
+        assertDecodes(3, 1, new byte[] {-1, -1, -1, (byte) 224, (byte) 224, (byte) 224, (byte) 200, (byte) 200, (byte) 200}, encode(image,
+                "png"));
     }
 
     /** A smooth ramp survives JPEG within a few levels. */
@@ -199,7 +200,8 @@ class ImageDecoderTest {
 
     /** 2x3 pixels a b c / d e f: every orientation written out by hand. */
     @ParameterizedTest
-    @CsvSource({"0, abc/def", "1, abc/def", "2, cba/fed", "3, fed/cba", "4, def/abc", "5, ad/be/cf", "6, da/eb/fc", "7, fc/eb/da", "8, cf/be/ad", "9, abc/def"})
+    @CsvSource({"0, abc/def", "1, abc/def", "2, cba/fed", "3, fed/cba", "4, def/abc", "5, ad/be/cf", "6, da/eb/fc", "7, fc/eb/da",
+            "8, cf/be/ad", "9, abc/def"})
     void orientedByHand(int orientation, String expected) {
         byte[] rgb = new byte[18];
         for (int i = 0; i < 18; i++) {
@@ -240,7 +242,8 @@ class ImageDecoderTest {
         assertDecodes(1, 1, new byte[] {0x11, 0x22, 0x33}, encode(dot, "bmp"));
         assertEquals(1, ImageDecoder.decode(encode(dot, "jpeg")).width());
         for (String format : new String[] {"png", "bmp", "jpeg"}) {
-            assertEquals(20_000, ImageDecoder.decode(encode(new BufferedImage(20_000, 1, BufferedImage.TYPE_INT_RGB), format)).width(), format);
+            assertEquals(20_000, ImageDecoder.decode(encode(new BufferedImage(20_000, 1, BufferedImage.TYPE_INT_RGB), format)).width(),
+                    format);
         }
     }
 
@@ -262,9 +265,11 @@ class ImageDecoderTest {
         Path empty = file("empty.jpg", new byte[0]);
         assertEquals(empty + ": is empty; JPEG, PNG and BMP are read", refusal(empty));
         Path text = file("text.jpg", "Dear diary, this is no photo.".getBytes(StandardCharsets.US_ASCII));
-        assertEquals(text + ": is not a picture (it begins with \"Dear diary, \"); JPEG, PNG and BMP are read, so convert it to one of them", refusal(text));
+        assertEquals(text
+                + ": is not a picture (it begins with \"Dear diary, \"); JPEG, PNG and BMP are read, so convert it to one of them", refusal(text));
         Path bytes = file("bytes.jpg", new byte[] {0, 1, 2, (byte) 0xfe});
-        assertEquals(bytes + ": is not a picture (it begins with bytes 00 01 02 fe); JPEG, PNG and BMP are read, so convert it to one of them", refusal(bytes));
+        assertEquals(bytes
+                + ": is not a picture (it begins with bytes 00 01 02 fe); JPEG, PNG and BMP are read, so convert it to one of them", refusal(bytes));
         Path gif = file("animation.png", encode(small(BufferedImage.TYPE_INT_RGB), "gif"));
         assertEquals(gif + ": is a GIF; JPEG, PNG and BMP are read, so convert it to one of them", refusal(gif));
         Path webp = file("photo.webp", "RIFF....WEBPVP8 ".getBytes(StandardCharsets.US_ASCII));
@@ -280,7 +285,8 @@ class ImageDecoderTest {
         for (int length = 8; length < needed; length += Math.max(1, needed / 40)) {
             byte[] part = Arrays.copyOf(whole, length);
             ImageException e = assertThrows(ImageException.class, () -> ImageDecoder.decode(part), "of " + whole.length + " bytes " + length);
-            assertEquals("image of " + length + " bytes: is truncated: its " + length + " bytes end before the " + format.toUpperCase(java.util.Locale.ROOT)
+            assertEquals("image of " + length + " bytes: is truncated: its " + length + " bytes end before the "
+                    + format.toUpperCase(java.util.Locale.ROOT)
                     + " picture does; copy or download it again (JPEG, PNG and BMP are read)", e.getMessage());
         }
     }
@@ -294,7 +300,8 @@ class ImageDecoderTest {
     }
 
     private static byte[] png(int width, int height, byte[] compressed) {
-        byte[] header = chunk("IHDR", ByteBuffer.allocate(13).putInt(width).putInt(height).put((byte) 8).put((byte) 2).put(new byte[3]).array());
+        byte[] header = chunk("IHDR",
+                ByteBuffer.allocate(13).putInt(width).putInt(height).put((byte) 8).put((byte) 2).put(new byte[3]).array());
         byte[] data = chunk("IDAT", compressed);
         byte[] end = chunk("IEND", new byte[0]);
         return ByteBuffer.allocate(8 + header.length + data.length + end.length)
@@ -305,7 +312,8 @@ class ImageDecoderTest {
     void absurdSizesAreRefusedBeforeTheyAreDecoded() throws IOException {
         Path bomb = file("bomb.png", png(40_000, 30_000, new byte[10]));
         String message = refusal(bomb);
-        assertEquals(bomb + ": is 40000x30000, 1200 megapixels; at most 100 are read, so scale it down first (JPEG, PNG and BMP are read)", message);
+        assertEquals(bomb
+                + ": is 40000x30000, 1200 megapixels; at most 100 are read, so scale it down first (JPEG, PNG and BMP are read)", message);
     }
 
     @Test
@@ -316,7 +324,8 @@ class ImageDecoderTest {
         String message = refusal(broken);
         assertTrue(message.matches("\\Q" + broken + "\\E: is not a PNG that can be decoded \\(stb: .+\\); save it again with another program "
                 + "\\(JPEG, PNG and BMP are read\\)"), message);
-        Path text = file("text.bmp", "BM is what this text happens to begin with, and it is long enough for a header.".getBytes(StandardCharsets.US_ASCII));
+        Path text = file("text.bmp",
+                "BM is what this text happens to begin with, and it is long enough for a header.".getBytes(StandardCharsets.US_ASCII));
         assertTrue(refusal(text).startsWith(text + ": is "), refusal(text));
     }
 

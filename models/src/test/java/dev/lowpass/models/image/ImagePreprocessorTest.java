@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Test;
 class ImagePreprocessorTest {
 
     private static Preprocess preprocess(int height, int width, Resize resize, int resizeTo, ChannelOrder order) {
-        return new Preprocess(new Plane(height, width, 3), resize, resizeTo, Interpolation.BILINEAR, List.of(10f, 20f, 30f), List.of(1f, 2f, 4f), order);
+        return new Preprocess(new Plane(height, width, 3), resize, resizeTo, Interpolation.BILINEAR, List.of(10f, 20f, 30f), List.of(1f,
+                2f, 4f), order);
     }
 
     @Test
@@ -77,7 +78,8 @@ class ImagePreprocessorTest {
         assertEquals("an image of 2x2x3 takes 12 elements from 5 on, but the buffer's limit is 16; give a larger buffer",
                 assertThrows(IllegalArgumentException.class, () -> preprocessor.toInput(in, FloatBuffer.allocate(16), 5)).getMessage());
         assertEquals("an image of 2x2x3 takes 12 bytes from 12 on, but the pixels have 12",
-                assertThrows(IllegalArgumentException.class, () -> preprocessor.toInput(in.rgb(), 12, FloatBuffer.allocate(12), 0)).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> preprocessor.toInput(in.rgb(), 12, FloatBuffer.allocate(12),
+                        0)).getMessage());
         Preprocess grey = Preprocess.tensorflow(new Plane(2, 2, 1));
         assertEquals("the network's input of 2x2x1 has 1 channels; pictures give 3, so feed this network from buffers",
                 assertThrows(IllegalArgumentException.class, () -> new ImagePreprocessor(grey)).getMessage());

@@ -121,9 +121,9 @@ class ResamplerTest {
                 byte[] rgb = new byte[3 * width * height];
                 Arrays.fill(rgb, (byte) value);
                 byte[] out = Resampler.resize(new RgbImage(width, height, rgb), outWidth, outHeight, interpolation).rgb();
-                for (int i = 0; i < out.length; i++) {
-                    assertEquals(value, out[i] & 0xff, interpolation + " " + width + "x" + height + " at " + i);
-                }
+                byte[] expected = new byte[out.length];
+                Arrays.fill(expected, (byte) value);
+                assertArrayEquals(expected, out, interpolation + " of " + value);
             }
         }
     }
@@ -138,7 +138,7 @@ class ResamplerTest {
             double[][] rows = matrix(height, outHeight, interpolation);
             RgbImage out = Resampler.resize(in, outWidth, outHeight, interpolation);
             Random random = new Random(5);
-            for (int sample = 0; sample < 300; sample++) {
+            for (int sample = 0; sample < 60; sample++) {
                 int x = random.nextInt(outWidth);
                 int y = random.nextInt(outHeight);
                 double expected = 0;
