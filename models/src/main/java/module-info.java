@@ -6,5 +6,7 @@ module dev.lowpass.models {
     requires org.lwjgl;
     requires org.lwjgl.stb;
 
+    exports dev.lowpass.models;
     exports dev.lowpass.models.image;
+    exports dev.lowpass.models.tflite;
 }
