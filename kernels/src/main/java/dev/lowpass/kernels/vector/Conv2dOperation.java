@@ -56,21 +56,37 @@ final class Conv2dOperation extends VectorOperation {
             private void gather(int image, int y0, int x0, float[] row, int at) {
                 int channels = from.channels();
                 int length = window.kernelWidth() * channels;
-                int first = Math.max(0, -x0) * channels;
-                int end = Math.max(first, Math.min(window.kernelWidth(), from.width() - x0) * channels);
+                boolean inside = x0 >= 0 && x0 + window.kernelWidth() <= from.width();
                 for (int ky = 0; ky < window.kernelHeight(); ky++, at += length) {
                     int y = y0 + ky;
+                    int source = image + (y * from.width() + x0) * channels;
                     if (y < 0 || y >= from.height()) {
                         zero(row, at, at + length);
-                        continue;
+                    } else if (inside && length == 9) {
+                        nine(source, row, at);
+                    } else {
+                        int first = Math.max(0, -x0) * channels;
+                        int end = Math.max(first, Math.min(window.kernelWidth(), from.width() - x0) * channels);
+                        zero(row, at, at + first);
+                        for (int i = first; i < end; i++) {
+                            row[at + i] = arena[source + i];
+                        }
+                        zero(row, at + end, at + length);
                     }
-                    zero(row, at, at + first);
-                    int source = image + (y * from.width() + x0) * channels;
-                    for (int i = first; i < end; i++) {
-                        row[at + i] = arena[source + i];
-                    }
-                    zero(row, at + end, at + length);
                 }
+            }
+
+            /** A stem's row of taps, three of three channels; a loop would cost more than its work. */
+            private void nine(int source, float[] row, int at) {
+                row[at] = arena[source];
+                row[at + 1] = arena[source + 1];
+                row[at + 2] = arena[source + 2];
+                row[at + 3] = arena[source + 3];
+                row[at + 4] = arena[source + 4];
+                row[at + 5] = arena[source + 5];
+                row[at + 6] = arena[source + 6];
+                row[at + 7] = arena[source + 7];
+                row[at + 8] = arena[source + 8];
             }
 
             private void zero(float[] row, int start, int end) {

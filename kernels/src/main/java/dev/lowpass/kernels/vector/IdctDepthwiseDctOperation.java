@@ -6,9 +6,9 @@ import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Window;
 
 /**
- * The middle of an inverted-residual block for one image and one group of channels at a time. Restored rows go to a ring of rows
- * with zeros left and right, the depthwise convolution makes one row of blocks of outputs from it, and these are transformed back;
- * so the group's whole plane never leaves the nearest caches. A ring as high as the plane holds it all.
+ * The middle of an inverted-residual block for one image and one group of channels at a time. Restored rows go to a ring of
+ * rows, the depthwise convolution makes one row of blocks of outputs from it, and these are transformed back; so the group's plane
+ * never leaves the nearest caches. A ring as high as the plane holds it all.
  */
 final class IdctDepthwiseDctOperation extends VectorOperation {
 
@@ -16,25 +16,21 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
     private static final int NEAR_ELEMENTS = 7 * 1024;
 
     private final OperationSpec.IdctDepthwiseDct spec;
-    private final float[] weight;
-    private final float[] bias;
+    private final DepthwiseRows rows;
     private final int ringRows;
-    private final int ringWidth;
     private final int group;
     private final int[] columnsKept;
 
     IdctDepthwiseDctOperation(Lanes lanes, OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias) {
         super(lanes, spec);
         this.spec = spec;
-        this.weight = weight.clone();
-        this.bias = padded(bias, spec.in().channels());
+        rows = new DepthwiseRows(spec.window(), spec.in().height(), spec.in().channels(), weight, bias);
         int block = spec.block();
         Window window = spec.window();
         // A row of blocks of outputs needs (block - 1) * stride + kernel rows; restoring whole blocks adds up to block - 1.
         int needed = (block - 1) * window.strideY() + window.kernelHeight() + block - 1;
         ringRows = Math.min(spec.in().height(), ceilDiv(needed, block) * block);
-        ringWidth = spec.in().width() + window.padding().left() + window.padding().right();
-        int perChannel = ringRows * ringWidth + block * spec.out().width() + block * block;
+        int perChannel = ringRows * spec.in().width() + block * spec.out().width() + block * block;
         int width = Math.max(lanes.width(), 8);
         group = Math.max(1, Math.min(32 / width, NEAR_ELEMENTS / (perChannel * width))) * width;
         columnsKept = BlockTables.columnsKept(spec.staircase(), group);
@@ -43,7 +39,7 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
     @Override
     public long scratchElements(int maxBatch) {
         int block = spec.block();
-        return ((long) ringRows * ringWidth + (long) block * spec.out().width() + block * block) * group;
+        return ((long) ringRows * spec.in().width() + (long) block * spec.out().width() + block * block) * group;
     }
 
     @Override
@@ -53,11 +49,10 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
         Plane to = spec.out();
         Window window = spec.window();
         int channels = from.channels();
-        int left = window.padding().left();
         int groups = columnsKept.length;
         int inBlocks = from.blocks(block);
         int outBlocks = to.blocks(block);
-        int rowElements = ringWidth * group;
+        int rowElements = from.width() * group;
         int middle = ringRows * rowElements; // block rows of outputs
         int buffer = middle + block * to.width() * group;
         int[] ringTable = BlockTables.rows(block, rowElements, group);
@@ -73,6 +68,7 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
             private final int[] inZigzag = new int[block * block];
             private final int[] outZigzag = new int[block * block];
             private final int[][] rowAt = new int[threads][window.kernelHeight()];
+            private final int[][] weightAt = new int[threads][window.kernelHeight()];
             private int units;
 
             @Override
@@ -93,7 +89,6 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
                 }
                 int count = Math.min(group, channels - c);
                 float[] near = scratch[worker];
-                clearBorders(near);
                 int restored = 0; // rows of blocks
                 for (int blockRow = 0; blockRow < to.height() / block; blockRow++) {
                     int last = (blockRow * block + block - 1) * window.strideY() - window.padding().top() + window.kernelHeight() - 1;
@@ -101,22 +96,9 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
                         restore(n, restored, c, count, near);
                     }
                     for (int y = 0; y < block; y++) {
-                        row(blockRow * block + y, y, c, count, near, rowAt[worker]);
+                        row(blockRow * block + y, y, c, count, near, worker);
                     }
                     transform(n, blockRow, c, count, columns, near);
-                }
-            }
-
-            private void clearBorders(float[] near) {
-                int right = (left + from.width()) * group;
-                for (int row = 0; row < ringRows; row++) {
-                    int at = row * rowElements;
-                    for (int i = at; i < at + left * group; i++) {
-                        near[i] = 0;
-                    }
-                    for (int i = at + right; i < at + rowElements; i++) {
-                        near[i] = 0;
-                    }
                 }
             }
 
@@ -124,22 +106,18 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
                 int blockColumns = from.width() / block;
                 for (int column = 0; column < blockColumns; column++) {
                     int source = in + (n * inBlocks + blockRow * blockColumns + column) * channels + c;
-                    int target = blockRow * block % ringRows * rowElements + (left + column * block) * group;
+                    int target = blockRow * block % ringRows * rowElements + column * block * group;
                     lanes.idct(block, arena, source, inZigzag, near, buffer, bufferColumns, block, count, false, 0, 0);
                     lanes.idct(block, near, buffer, bufferRows, near, target, ringTable, block, count, clampBefore, lowBefore, highBefore);
                 }
             }
 
             /** Output row {@code y}, to row {@code slot} of the row of blocks. */
-            private void row(int y, int slot, int c, int count, float[] near, int[] at) {
-                int y0 = y * window.strideY() - window.padding().top();
-                int ky0 = Math.max(0, -y0);
-                int ky1 = Math.max(ky0, Math.min(window.kernelHeight(), from.height() - y0));
-                for (int ky = ky0; ky < ky1; ky++) {
-                    at[ky] = (y0 + ky) % ringRows * rowElements;
-                }
-                lanes.depthwise(near, 0, at, group, window.strideX(), ky0, ky1, 0, window.kernelWidth(), weight, c, channels,
-                        window.kernelWidth(), bias, c, near, middle + slot * to.width() * group, group, to.width(), count, lowAfter, highAfter);
+            private void row(int y, int slot, int c, int count, float[] near, int worker) {
+                rows.locate(y, ringRows, rowElements, rowAt[worker], weightAt[worker]);
+                lanes.depthwise(near, 0, rowAt[worker], from.width(), group, window.kernelHeight(), window.kernelWidth(), window.strideX(),
+                        window.padding().left(), rows.weight, c, weightAt[worker], channels, rows.bias, c,
+                        near, middle + slot * to.width() * group, group, to.width(), count, lowAfter, highAfter);
             }
 
             private void transform(int n, int blockRow, int c, int count, int columns, float[] near) {

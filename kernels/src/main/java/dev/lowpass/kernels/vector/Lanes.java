@@ -13,21 +13,18 @@ interface Lanes {
     /** One line: which loops these are. */
     String description();
 
-    /** Rows that {@link #gemm} likes to compute together. */
+    /** The most rows that {@link #gemm} computes together; callers with rows of several depths cut there. */
     int tileRows();
 
     /** The widths, in elements, of the panels into which the GEMM's {@code columns} columns are packed; their sum is at least that. */
     int[] panels(int columns);
 
-    /** How many rows the next {@link #gemm} should compute where {@code rows} are left, at least 1, of a panel {@code panel} wide. */
-    int tileRows(int panel, int rows);
-
     /**
-     * One register tile: {@code C[r][j] = clamp(bias[j] + init[r][j] + sum over i < k of A[r][i] B[i][j])}, the sum in rising order
+     * Rows of one panel: {@code C[r][j] = clamp(bias[j] + init[r][j] + sum over i < k of A[r][i] B[i][j])}, the sum in rising order
      * of i.
      *
      * @param panel columns, as {@link #panels} gave them
-     * @param rows as {@link #tileRows} gave them
+     * @param rows any number
      * @param b at bAt, k rows of {@code panel}
      * @param init at initAt, {@code rows} rows of {@code panel}, {@code initStride} apart (0 to take one row for all); may be c
      */
@@ -45,13 +42,16 @@ interface Lanes {
             boolean clamp, float low, float high);
 
     /**
-     * Part of an output row of a depthwise convolution: for x in [0, xCount) and c in [0, count)
-     * {@code out[outAt + x outStride + c] = clamp(bias[biasAt + c] + sum over ky in [ky0, ky1) and kx in [kx0, kx1) of
-     * weight[weightAt + (ky kernelWidth + kx) weightStride + c] in[inBase + rowAt[ky] + (x strideX + kx) inStride + c])}.
+     * An output row of a depthwise convolution: for x in [0, outWidth) and c in [0, count)
+     * {@code out[outAt + x outStride + c] = clamp(bias[biasAt + c] + sum over ky and kx of
+     * weight[weightBase + weightAt[ky] + kx weightStride + c] in[inBase + rowAt[ky] + (x strideX - left + kx) inStride + c])}, where
+     * columns outside [0, inWidth) count as zero.
+     *
+     * @param rowAt where each input row starts; a row in the padding names another row of the window, and zeros as its weights
      */
-    void depthwise(float[] in, int inBase, int[] rowAt, int inStride, int strideX, int ky0, int ky1, int kx0, int kx1,
-            float[] weight, int weightAt, int weightStride, int kernelWidth, float[] bias, int biasAt,
-            float[] out, int outAt, int outStride, int xCount, int count, float low, float high);
+    void depthwise(float[] in, int inBase, int[] rowAt, int inWidth, int inStride, int kernelHeight, int kernelWidth, int strideX, int left,
+            float[] weight, int weightBase, int[] weightAt, int weightStride, float[] bias, int biasAt,
+            float[] out, int outAt, int outStride, int outWidth, int count, float low, float high);
 
     /** {@code out[i] = clamp(a[i] + b[i])}; out may be a or b. */
     void add(float[] a, int aAt, float[] b, int bAt, float[] out, int outAt, int count, float low, float high);

@@ -6,9 +6,13 @@ package dev.lowpass.kernels.vector;
  */
 final class PackedGemm {
 
-    /** Elements of A that one block of rows may hold: half a small second-level cache, so that a panel is reused from there. */
+    /** Elements of A, and of C, that one block of rows may hold: each a quarter of a second-level cache of 512 KiB. */
     private static final int BLOCK_ELEMENTS = 32 * 1024;
+    /** Rows of A for which C may be larger: a panel is fetched from afar once for each block. */
+    private static final int LEAST_ROWS = 60;
 
+    /** Where the first panel starts. */
+    private final int start = VectorWorkspace.LINE_START;
     final int depth;
     final int columns;
     final int panels;
@@ -43,9 +47,9 @@ final class PackedGemm {
         }
         zeros = new float[widest];
         this.bias = VectorOperation.padded(bias, column[panels]);
-        packed = new float[Math.multiplyExact(column[panels], depth)];
+        packed = new float[Math.addExact(start, Math.multiplyExact(column[panels], depth))];
         for (int panel = 0; panel < panels; panel++) {
-            int base = column[panel] * depth;
+            int base = start + column[panel] * depth;
             for (int i = 0; i < depth; i++) {
                 for (int j = 0; j < Math.min(width[panel], columns - column[panel]); j++) {
                     packed[base + i * width[panel] + j] = weight[(column[panel] + j) * depth + i];
@@ -57,12 +61,13 @@ final class PackedGemm {
     /** Rows that one unit should take. */
     int blockRows() {
         int tile = lanes.tileRows();
-        return Math.max(4 * tile, BLOCK_ELEMENTS / depth / tile * tile);
+        int rows = Math.min(BLOCK_ELEMENTS / depth, Math.max(LEAST_ROWS, BLOCK_ELEMENTS / columns));
+        return Math.max(4, rows / tile) * tile;
     }
 
     /** Scratch elements of a tile whose last columns do not exist. */
     int tailElements() {
-        return column[panels] == columns ? 0 : zeros.length * (lanes.tileRows() + 3);
+        return column[panels] == columns ? 0 : zeros.length * lanes.tileRows();
     }
 
     /** The first column of a panel; of {@link #panels}, the number of columns. */
@@ -86,31 +91,52 @@ final class PackedGemm {
             int first = column[panel];
             boolean whole = column[panel + 1] <= columns;
             for (int row = 0; row < rows;) {
-                int tile = lanes.tileRows(wide, rows - row);
                 int k = depths == null ? depth : depths[(row0 + row) / rowsPerDepth];
-                int at = cAt + row * columns + first;
-                if (whole) {
-                    if (residual == null) {
-                        lanes.gemm(wide, tile, k, a, aAt + row * aStride, aStride, packed, first * depth, c, at, columns,
-                                bias, first, zeros, 0, 0, clamp, low, high);
-                    } else {
-                        lanes.gemm(wide, tile, k, a, aAt + row * aStride, aStride, packed, first * depth, c, at, columns,
-                                bias, first, residual, residualAt + row * columns + first, columns, clamp, low, high);
-                    }
+                int count = depths == null ? rows - row : together(row0 + row, row0 + rows, depths, rowsPerDepth);
+                int from = aAt + row * aStride;
+                int to = cAt + row * columns + first;
+                int add = residualAt + row * columns + first;
+                if (!whole) {
+                    count = Math.min(count, lanes.tileRows());
+                    tail(wide, first, count, k, a, from, aStride, c, to, residual, add, tail, tailAt);
+                } else if (residual == null) {
+                    lanes.gemm(wide, count, k, a, from, aStride, packed, start + first * depth, c, to, columns, bias, first, zeros, 0, 0,
+                            clamp, low, high);
                 } else {
-                    lanes.gemm(wide, tile, k, a, aAt + row * aStride, aStride, packed, first * depth, tail, tailAt, wide,
-                            bias, first, zeros, 0, 0, clamp && residual == null, low, high);
-                    for (int r = 0; r < tile; r++) {
-                        int from = tailAt + r * wide;
-                        int to = at + r * columns;
-                        if (residual == null) {
-                            System.arraycopy(tail, from, c, to, columns - first);
-                        } else {
-                            lanes.add(tail, from, residual, residualAt + (row + r) * columns + first, c, to, columns - first, low, high);
-                        }
-                    }
+                    lanes.gemm(wide, count, k, a, from, aStride, packed, start + first * depth, c, to, columns, bias, first, residual,
+                            add, columns,
+                            clamp, low, high);
                 }
-                row += tile;
+                row += count;
+            }
+        }
+    }
+
+    /** How many of the rows from {@code row} on to compute to the depth of the first: whole tiles of one depth, or one mixed tile. */
+    private int together(int row, int end, int[] depths, int rowsPerDepth) {
+        int z = row / rowsPerDepth;
+        int k = depths[z];
+        while (z < depths.length && depths[z] == k) {
+            z++;
+        }
+        int same = Math.min(end, z * rowsPerDepth) - row;
+        int tile = lanes.tileRows();
+        return row + same == end ? same : Math.min(end - row, Math.max(1, same / tile) * tile);
+    }
+
+    /** Columns that fill no panel: computed aside, then copied as far as they exist. */
+    private void tail(int wide, int first, int rows, int k, float[] a, int aAt, int aStride, float[] c, int cAt, float[] residual,
+            int residualAt,
+            float[] tail, int tailAt) {
+        lanes.gemm(wide, rows, k, a, aAt, aStride, packed, start + first * depth, tail, tailAt, wide, bias, first, zeros, 0, 0,
+                clamp && residual == null, low, high);
+        for (int row = 0; row < rows; row++) {
+            int from = tailAt + row * wide;
+            int to = cAt + row * columns;
+            if (residual == null) {
+                System.arraycopy(tail, from, c, to, columns - first);
+            } else {
+                lanes.add(tail, from, residual, residualAt + row * columns, c, to, columns - first, low, high);
             }
         }
     }

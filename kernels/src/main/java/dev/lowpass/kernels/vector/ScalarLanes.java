@@ -34,13 +34,18 @@ final class ScalarLanes implements Lanes {
     }
 
     @Override
-    public int tileRows(int panel, int rows) {
-        return 1;
-    }
-
-    @Override
     public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride,
             float[] bias, int biasAt, float[] init, int initAt, int initStride, boolean clamp, float low, float high) {
+        for (int row = 0; row < rows; row++) {
+            row(panel, k, a, aAt + row * aStride, b, bAt, c, cAt + row * cStride, bias, biasAt, init, initAt + row * initStride);
+            if (clamp) {
+                clamp(c, cAt + row * cStride, panel, low, high);
+            }
+        }
+    }
+
+    private static void row(int panel, int k, float[] a, int aAt, float[] b, int bAt, float[] c, int cAt, float[] bias, int biasAt,
+            float[] init, int initAt) {
         for (int j = 0; j < panel; j++) {
             c[cAt + j] = bias[biasAt + j] + init[initAt + j];
         }
@@ -50,9 +55,6 @@ final class ScalarLanes implements Lanes {
         }
         for (; i < k; i++) {
             accumulateRow(a[aAt + i], b, bAt + i * panel, c, cAt, panel);
-        }
-        if (clamp) {
-            clamp(c, cAt, panel, low, high);
         }
     }
 
@@ -78,23 +80,24 @@ final class ScalarLanes implements Lanes {
     }
 
     @Override
-    public void depthwise(float[] in, int inBase, int[] rowAt, int inStride, int strideX, int ky0, int ky1, int kx0, int kx1,
-            float[] weight, int weightAt, int weightStride, int kernelWidth, float[] bias, int biasAt,
-            float[] out, int outAt, int outStride, int xCount, int count, float low, float high) {
-        depthwiseRow(in, inBase, rowAt, inStride, strideX, ky0, ky1, kx0, kx1, weight, weightAt, weightStride, kernelWidth, bias, biasAt,
-                out, outAt, outStride, xCount, count, low, high);
+    public void depthwise(float[] in, int inBase, int[] rowAt, int inWidth, int inStride, int kernelHeight, int kernelWidth, int strideX, int left,
+            float[] weight, int weightBase, int[] weightAt, int weightStride, float[] bias, int biasAt,
+            float[] out, int outAt, int outStride, int outWidth, int count, float low, float high) {
+        depthwiseRow(in, inBase, rowAt, inWidth, inStride, kernelHeight, kernelWidth, strideX, left, weight, weightBase, weightAt,
+                weightStride, bias, biasAt, out, outAt, outStride, outWidth, count, low, high);
     }
 
-    static void depthwiseRow(float[] in, int inBase, int[] rowAt, int inStride, int strideX, int ky0, int ky1, int kx0, int kx1,
-            float[] weight, int weightAt, int weightStride, int kernelWidth, float[] bias, int biasAt,
-            float[] out, int outAt, int outStride, int xCount, int count, float low, float high) {
-        for (int x = 0; x < xCount; x++) {
+    static void depthwiseRow(float[] in, int inBase, int[] rowAt, int inWidth, int inStride, int kernelHeight, int kernelWidth, int strideX, int left,
+            float[] weight, int weightBase, int[] weightAt, int weightStride, float[] bias, int biasAt,
+            float[] out, int outAt, int outStride, int outWidth, int count, float low, float high) {
+        for (int x = 0; x < outWidth; x++) {
             int to = outAt + x * outStride;
+            int x0 = x * strideX - left;
             System.arraycopy(bias, biasAt, out, to, count);
-            for (int ky = ky0; ky < ky1; ky++) {
-                int from = inBase + rowAt[ky] + x * strideX * inStride;
-                for (int kx = kx0; kx < kx1; kx++) {
-                    tap(in, from + kx * inStride, weight, weightAt + (ky * kernelWidth + kx) * weightStride, out, to, count);
+            for (int ky = 0; ky < kernelHeight; ky++) {
+                int from = inBase + rowAt[ky] + x0 * inStride;
+                for (int kx = Math.max(0, -x0); kx < Math.min(kernelWidth, inWidth - x0); kx++) {
+                    tap(in, from + kx * inStride, weight, weightBase + weightAt[ky] + kx * weightStride, out, to, count);
                 }
             }
             clamp(out, to, count, low, high);

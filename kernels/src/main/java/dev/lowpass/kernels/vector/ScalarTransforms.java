@@ -2,7 +2,6 @@ package dev.lowpass.kernels.vector;
 
 import java.util.Arrays;
 
-
 /**
  * The transforms of {@link SimdTransforms} in plain loops over contiguous channels, which C2 vectorises on its own; they also
  * finish the channels that fill no vector.
@@ -495,7 +494,8 @@ final class ScalarTransforms {
                 int target = outBase + outAt[at + to];
                 Arrays.fill(out, target, target + count, 0);
                 for (int from = 0; from < block; from++) {
-                    ScalarLanes.accumulateRow(inverse ? basis[from][to] : basis[to][from], in, inBase + inAt[at + from], out, target, count);
+                    ScalarLanes.accumulateRow(inverse ? basis[from][to] : basis[to][from], in, inBase + inAt[at + from], out, target,
+                            count);
                 }
                 if (clamp) {
                     ScalarLanes.clamp(out, target, count, low, high);

@@ -4,11 +4,13 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Rows of a depthwise convolution, a channel a lane. Where all three columns of a kernel of width 3 count, at stride 1 or 2, four
- * neighbouring outputs are computed together, so that a weight is loaded once for four and an input once for up to three.
+ * Rows of a depthwise convolution, a channel a lane.
  *
- * <p>Register budget: 4 sums, 3 weights and the input of the moment (6 or 9 of a row; the compiler may fetch some ahead): 8 to 16.
- * Other kernels, strides and border columns go one output at a time: a sum, and operands from memory.
+ * <p>A 3x3 kernel at stride 1 or 2 slides along the row with its weights in registers: each column of three inputs is loaded once
+ * and added, times its weights, to every output that sees it, so borders need no case of their own: what lies outside is left out.
+ * Register budget: 9 weights, the bias, 2 sums under way and 3 inputs: 15; the bounds of the clamp are read from memory.
+ *
+ * <p>Other kernels and strides go one output at a time: a sum, and operands from memory.
  */
 final class SimdDepthwise {
 
@@ -18,131 +20,151 @@ final class SimdDepthwise {
     private SimdDepthwise() {}
 
     /** Parameters as {@link Lanes#depthwise}'s; {@code count} is a multiple of the vector's length. */
-    static void row(float[] in, int inBase, int[] rowAt, int inStride, int strideX, int ky0, int ky1, int kx0, int kx1,
-            float[] weight, int weightAt, int weightStride, int kernelWidth, float[] bias, int biasAt,
-            float[] out, int outAt, int outStride, int xCount, int count, float low, float high) {
-        boolean quads = kernelWidth == 3 && kx0 == 0 && kx1 == 3 && strideX <= 2 && xCount >= 4;
-        if (!quads) {
-            for (int x = 0; x < xCount; x++) {
-                single(in, inBase + x * strideX * inStride, rowAt, inStride, ky0, ky1, kx0, kx1, weight, weightAt, weightStride, kernelWidth,
-                        bias, biasAt, out, outAt + x * outStride, count, low, high);
+    static void row(float[] in, int inBase, int[] rowAt, int inWidth, int inStride, int kernelHeight, int kernelWidth, int strideX,
+            int left,
+            float[] weight, int weightBase, int[] weightAt, int weightStride, float[] bias, int biasAt,
+            float[] out, int outAt, int outStride, int outWidth, int count, float low, float high) {
+        boolean slides = kernelHeight == 3 && kernelWidth == 3 && strideX <= 2 && left <= 3 - strideX && inWidth >= 3;
+        if (slides && strideX == 1) {
+            for (int c = 0; c < count; c += L) {
+                slide1(in, inBase + rowAt[0] + c, inBase + rowAt[1] + c, inBase + rowAt[2] + c, inWidth, inStride, left, weight,
+                        weightBase + weightAt[0] + c, weightBase + weightAt[1] + c, weightBase + weightAt[2] + c, weightStride,
+                        bias, biasAt + c, out, outAt + c, outStride, outWidth, low, high);
             }
-            return;
+        } else if (slides) {
+            for (int c = 0; c < count; c += L) {
+                slide2(in, inBase + rowAt[0] + c, inBase + rowAt[1] + c, inBase + rowAt[2] + c, inWidth, inStride, left, weight,
+                        weightBase + weightAt[0] + c, weightBase + weightAt[1] + c, weightBase + weightAt[2] + c, weightStride,
+                        bias, biasAt + c, out, outAt + c, outStride, outWidth, low, high);
+            }
+        } else {
+            for (int x = 0; x < outWidth; x++) {
+                int x0 = x * strideX - left;
+                single(in, inBase + x0 * inStride, rowAt, inStride, kernelHeight, Math.max(0, -x0), Math.min(kernelWidth, inWidth - x0),
+                        weight, weightBase, weightAt, weightStride, bias, biasAt, out, outAt + x * outStride, count, low, high);
+            }
         }
-        for (int x = 0; x < xCount; x += 4) {
-            // The last four may overlap those before them: computing an output twice is cheaper than computing it alone.
-            int from = Math.min(x, xCount - 4);
-            int inAt = inBase + from * strideX * inStride;
-            if (strideX == 1) {
-                quad1(in, inAt, rowAt, inStride, ky0, ky1, weight, weightAt, weightStride, bias, biasAt, out, outAt + from * outStride, outStride,
-                        count, low, high);
+    }
+
+    /**
+     * Stride 1. Before column j, {@code first} lacks the last of its three columns and {@code second} the last two; j completes the
+     * output {@code j + left - 2}.
+     */
+    private static void slide1(float[] in, int in0, int in1, int in2, int inWidth, int inStride, int left,
+            float[] weight, int w0, int w1, int w2, int weightStride, float[] bias, int biasAt,
+            float[] out, int outAt, int outStride, int outWidth, float low, float high) {
+        FloatVector w00 = FloatVector.fromArray(S, weight, w0);
+        FloatVector w01 = FloatVector.fromArray(S, weight, w0 + weightStride);
+        FloatVector w02 = FloatVector.fromArray(S, weight, w0 + 2 * weightStride);
+        FloatVector w10 = FloatVector.fromArray(S, weight, w1);
+        FloatVector w11 = FloatVector.fromArray(S, weight, w1 + weightStride);
+        FloatVector w12 = FloatVector.fromArray(S, weight, w1 + 2 * weightStride);
+        FloatVector w20 = FloatVector.fromArray(S, weight, w2);
+        FloatVector w21 = FloatVector.fromArray(S, weight, w2 + weightStride);
+        FloatVector w22 = FloatVector.fromArray(S, weight, w2 + 2 * weightStride);
+        FloatVector start = FloatVector.fromArray(S, bias, biasAt);
+        FloatVector l = FloatVector.broadcast(S, low);
+        FloatVector h = FloatVector.broadcast(S, high);
+        FloatVector first = start;
+        FloatVector second = start;
+        int at = 0;
+        for (int j = 0; j < 2 - left; j++, at += inStride) {
+            FloatVector x0 = FloatVector.fromArray(S, in, in0 + at);
+            FloatVector x1 = FloatVector.fromArray(S, in, in1 + at);
+            FloatVector x2 = FloatVector.fromArray(S, in, in2 + at);
+            first = x2.fma(w21, x1.fma(w11, x0.fma(w01, second)));
+            second = x2.fma(w20, x1.fma(w10, x0.fma(w00, start)));
+        }
+        int end = Math.min(inWidth, outWidth + 2 - left);
+        int to = outAt;
+        for (int j = 2 - left; j < end; j++, at += inStride, to += outStride) {
+            FloatVector x0 = FloatVector.fromArray(S, in, in0 + at);
+            FloatVector x1 = FloatVector.fromArray(S, in, in1 + at);
+            FloatVector x2 = FloatVector.fromArray(S, in, in2 + at);
+            FloatVector done = x2.fma(w22, x1.fma(w12, x0.fma(w02, first)));
+            first = x2.fma(w21, x1.fma(w11, x0.fma(w01, second)));
+            second = x2.fma(w20, x1.fma(w10, x0.fma(w00, start)));
+            done = done.blend(l, done.lt(l));
+            done.blend(h, h.lt(done)).intoArray(out, to);
+        }
+        // Outputs whose last column, or last two, lie in the padding.
+        int open = outWidth - (end + left - 2);
+        if (open > 0) {
+            first = first.blend(l, first.lt(l));
+            first.blend(h, h.lt(first)).intoArray(out, to);
+        }
+        if (open > 1) {
+            second = second.blend(l, second.lt(l));
+            second.blend(h, h.lt(second)).intoArray(out, to + outStride);
+        }
+    }
+
+    /** Stride 2. {@code next} is the bias and the first column of the output to come, whose column is the last of the one before. */
+    private static void slide2(float[] in, int in0, int in1, int in2, int inWidth, int inStride, int left,
+            float[] weight, int w0, int w1, int w2, int weightStride, float[] bias, int biasAt,
+            float[] out, int outAt, int outStride, int outWidth, float low, float high) {
+        FloatVector w00 = FloatVector.fromArray(S, weight, w0);
+        FloatVector w01 = FloatVector.fromArray(S, weight, w0 + weightStride);
+        FloatVector w02 = FloatVector.fromArray(S, weight, w0 + 2 * weightStride);
+        FloatVector w10 = FloatVector.fromArray(S, weight, w1);
+        FloatVector w11 = FloatVector.fromArray(S, weight, w1 + weightStride);
+        FloatVector w12 = FloatVector.fromArray(S, weight, w1 + 2 * weightStride);
+        FloatVector w20 = FloatVector.fromArray(S, weight, w2);
+        FloatVector w21 = FloatVector.fromArray(S, weight, w2 + weightStride);
+        FloatVector w22 = FloatVector.fromArray(S, weight, w2 + 2 * weightStride);
+        FloatVector start = FloatVector.fromArray(S, bias, biasAt);
+        FloatVector l = FloatVector.broadcast(S, low);
+        FloatVector h = FloatVector.broadcast(S, high);
+        FloatVector next = start;
+        int at = 0;
+        for (; at < (1 - left) * inStride; at += inStride) {
+            next = FloatVector.fromArray(S, in, in2).fma(w20, FloatVector.fromArray(S, in, in1).fma(w10, FloatVector.fromArray(S, in,
+                    in0).fma(w00, next)));
+        }
+        int whole = Math.min(outWidth, (inWidth + left - 3) / 2 + 1);
+        int to = outAt;
+        for (int x = 0; x < whole; x++, at += 2 * inStride, to += outStride) {
+            FloatVector x0 = FloatVector.fromArray(S, in, in0 + at);
+            FloatVector x1 = FloatVector.fromArray(S, in, in1 + at);
+            FloatVector x2 = FloatVector.fromArray(S, in, in2 + at);
+            FloatVector done = x2.fma(w21, x1.fma(w11, x0.fma(w01, next)));
+            x0 = FloatVector.fromArray(S, in, in0 + at + inStride);
+            x1 = FloatVector.fromArray(S, in, in1 + at + inStride);
+            x2 = FloatVector.fromArray(S, in, in2 + at + inStride);
+            done = x2.fma(w22, x1.fma(w12, x0.fma(w02, done)));
+            next = x2.fma(w20, x1.fma(w10, x0.fma(w00, start)));
+            done = done.blend(l, done.lt(l));
+            done.blend(h, h.lt(done)).intoArray(out, to);
+        }
+        if (whole < outWidth) {
+            // One output more, whose last column or last two lie in the padding.
+            if (2 * whole - left + 1 < inWidth) {
+                FloatVector x0 = FloatVector.fromArray(S, in, in0 + at);
+                FloatVector x1 = FloatVector.fromArray(S, in, in1 + at);
+                FloatVector x2 = FloatVector.fromArray(S, in, in2 + at);
+                FloatVector done = x2.fma(w21, x1.fma(w11, x0.fma(w01, next)));
+                done = done.blend(l, done.lt(l));
+                done.blend(h, h.lt(done)).intoArray(out, to);
             } else {
-                quad2(in, inAt, rowAt, inStride, ky0, ky1, weight, weightAt, weightStride, bias, biasAt, out, outAt + from * outStride, outStride,
-                        count, low, high);
+                next = next.blend(l, next.lt(l));
+                next.blend(h, h.lt(next)).intoArray(out, to);
             }
         }
     }
 
-    private static void quad1(float[] in, int inAt, int[] rowAt, int inStride, int ky0, int ky1, float[] weight, int weightAt, int weightStride,
-            float[] bias, int biasAt, float[] out, int outAt, int outStride, int count, float low, float high) {
-        FloatVector l = FloatVector.broadcast(S, low);
-        FloatVector h = FloatVector.broadcast(S, high);
-        for (int c = 0; c < count; c += L) {
-            FloatVector s0 = FloatVector.fromArray(S, bias, biasAt + c);
-            FloatVector s1 = s0;
-            FloatVector s2 = s0;
-            FloatVector s3 = s0;
-            for (int ky = ky0; ky < ky1; ky++) {
-                int at = inAt + rowAt[ky] + c;
-                int w = weightAt + 3 * ky * weightStride + c;
-                FloatVector w0 = FloatVector.fromArray(S, weight, w);
-                FloatVector w1 = FloatVector.fromArray(S, weight, w + weightStride);
-                FloatVector w2 = FloatVector.fromArray(S, weight, w + 2 * weightStride);
-                FloatVector x = FloatVector.fromArray(S, in, at);
-                s0 = x.fma(w0, s0);
-                x = FloatVector.fromArray(S, in, at + inStride);
-                s0 = x.fma(w1, s0);
-                s1 = x.fma(w0, s1);
-                x = FloatVector.fromArray(S, in, at + 2 * inStride);
-                s0 = x.fma(w2, s0);
-                s1 = x.fma(w1, s1);
-                s2 = x.fma(w0, s2);
-                x = FloatVector.fromArray(S, in, at + 3 * inStride);
-                s1 = x.fma(w2, s1);
-                s2 = x.fma(w1, s2);
-                s3 = x.fma(w0, s3);
-                x = FloatVector.fromArray(S, in, at + 4 * inStride);
-                s2 = x.fma(w2, s2);
-                s3 = x.fma(w1, s3);
-                x = FloatVector.fromArray(S, in, at + 5 * inStride);
-                s3 = x.fma(w2, s3);
-            }
-            s0 = s0.blend(l, s0.lt(l));
-            s1 = s1.blend(l, s1.lt(l));
-            s2 = s2.blend(l, s2.lt(l));
-            s3 = s3.blend(l, s3.lt(l));
-            s0.blend(h, h.lt(s0)).intoArray(out, outAt + c);
-            s1.blend(h, h.lt(s1)).intoArray(out, outAt + outStride + c);
-            s2.blend(h, h.lt(s2)).intoArray(out, outAt + 2 * outStride + c);
-            s3.blend(h, h.lt(s3)).intoArray(out, outAt + 3 * outStride + c);
-        }
-    }
-
-    private static void quad2(float[] in, int inAt, int[] rowAt, int inStride, int ky0, int ky1, float[] weight, int weightAt, int weightStride,
-            float[] bias, int biasAt, float[] out, int outAt, int outStride, int count, float low, float high) {
-        FloatVector l = FloatVector.broadcast(S, low);
-        FloatVector h = FloatVector.broadcast(S, high);
-        for (int c = 0; c < count; c += L) {
-            FloatVector s0 = FloatVector.fromArray(S, bias, biasAt + c);
-            FloatVector s1 = s0;
-            FloatVector s2 = s0;
-            FloatVector s3 = s0;
-            for (int ky = ky0; ky < ky1; ky++) {
-                int at = inAt + rowAt[ky] + c;
-                int w = weightAt + 3 * ky * weightStride + c;
-                FloatVector w0 = FloatVector.fromArray(S, weight, w);
-                FloatVector w1 = FloatVector.fromArray(S, weight, w + weightStride);
-                FloatVector w2 = FloatVector.fromArray(S, weight, w + 2 * weightStride);
-                s0 = FloatVector.fromArray(S, in, at).fma(w0, s0);
-                s0 = FloatVector.fromArray(S, in, at + inStride).fma(w1, s0);
-                FloatVector x = FloatVector.fromArray(S, in, at + 2 * inStride);
-                s0 = x.fma(w2, s0);
-                s1 = x.fma(w0, s1);
-                s1 = FloatVector.fromArray(S, in, at + 3 * inStride).fma(w1, s1);
-                x = FloatVector.fromArray(S, in, at + 4 * inStride);
-                s1 = x.fma(w2, s1);
-                s2 = x.fma(w0, s2);
-                s2 = FloatVector.fromArray(S, in, at + 5 * inStride).fma(w1, s2);
-                x = FloatVector.fromArray(S, in, at + 6 * inStride);
-                s2 = x.fma(w2, s2);
-                s3 = x.fma(w0, s3);
-                s3 = FloatVector.fromArray(S, in, at + 7 * inStride).fma(w1, s3);
-                s3 = FloatVector.fromArray(S, in, at + 8 * inStride).fma(w2, s3);
-            }
-            s0 = s0.blend(l, s0.lt(l));
-            s1 = s1.blend(l, s1.lt(l));
-            s2 = s2.blend(l, s2.lt(l));
-            s3 = s3.blend(l, s3.lt(l));
-            s0.blend(h, h.lt(s0)).intoArray(out, outAt + c);
-            s1.blend(h, h.lt(s1)).intoArray(out, outAt + outStride + c);
-            s2.blend(h, h.lt(s2)).intoArray(out, outAt + 2 * outStride + c);
-            s3.blend(h, h.lt(s3)).intoArray(out, outAt + 3 * outStride + c);
-        }
-    }
-
-    private static void single(float[] in, int inAt, int[] rowAt, int inStride, int ky0, int ky1, int kx0, int kx1,
-            float[] weight, int weightAt, int weightStride, int kernelWidth, float[] bias, int biasAt, float[] out, int outAt, int count,
+    private static void single(float[] in, int inAt, int[] rowAt, int inStride, int kernelHeight, int kx0, int kx1,
+            float[] weight, int weightBase, int[] weightAt, int weightStride, float[] bias, int biasAt, float[] out, int outAt, int count,
             float low, float high) {
         FloatVector l = FloatVector.broadcast(S, low);
         FloatVector h = FloatVector.broadcast(S, high);
-        int taps = (ky1 - ky0) * (kx1 - kx0);
+        int taps = kernelHeight * (kx1 - kx0);
         for (int c = 0; c < count; c += L) {
             FloatVector sum = FloatVector.fromArray(S, bias, biasAt + c);
             // One loop over the taps: of two nested ones C2 of JDK 17 boxes the sum between them.
-            int ky = ky0;
+            int ky = 0;
             int kx = kx0;
             for (int tap = 0; tap < taps; tap++) {
-                int w = weightAt + (ky * kernelWidth + kx) * weightStride + c;
+                int w = weightBase + weightAt[ky] + kx * weightStride + c;
                 sum = FloatVector.fromArray(S, in, inAt + rowAt[ky] + kx * inStride + c).fma(FloatVector.fromArray(S, weight, w), sum);
                 kx++;
                 if (kx == kx1) {

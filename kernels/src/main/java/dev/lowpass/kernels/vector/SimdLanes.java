@@ -46,14 +46,9 @@ final class SimdLanes implements Lanes {
     }
 
     @Override
-    public int tileRows(int panel, int rows) {
-        return SimdGemm.tileRows(panel / L, rows);
-    }
-
-    @Override
     public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride,
             float[] bias, int biasAt, float[] init, int initAt, int initStride, boolean clamp, float low, float high) {
-        SimdGemm.tile(panel / L, rows, k, a, aAt, aStride, b, bAt, c, cAt, cStride, bias, biasAt, init, initAt, initStride, clamp, low, high);
+        SimdGemm.rows(panel / L, rows, k, a, aAt, aStride, b, bAt, c, cAt, cStride, bias, biasAt, init, initAt, initStride, clamp, low, high);
     }
 
     @Override
@@ -80,15 +75,16 @@ final class SimdLanes implements Lanes {
     }
 
     @Override
-    public void depthwise(float[] in, int inBase, int[] rowAt, int inStride, int strideX, int ky0, int ky1, int kx0, int kx1,
-            float[] weight, int weightAt, int weightStride, int kernelWidth, float[] bias, int biasAt,
-            float[] out, int outAt, int outStride, int xCount, int count, float low, float high) {
+    public void depthwise(float[] in, int inBase, int[] rowAt, int inWidth, int inStride, int kernelHeight, int kernelWidth, int strideX, int left,
+            float[] weight, int weightBase, int[] weightAt, int weightStride, float[] bias, int biasAt,
+            float[] out, int outAt, int outStride, int outWidth, int count, float low, float high) {
         int whole = count & ONES;
-        SimdDepthwise.row(in, inBase, rowAt, inStride, strideX, ky0, ky1, kx0, kx1, weight, weightAt, weightStride, kernelWidth,
-                bias, biasAt, out, outAt, outStride, xCount, whole, low, high);
+        SimdDepthwise.row(in, inBase, rowAt, inWidth, inStride, kernelHeight, kernelWidth, strideX, left, weight, weightBase, weightAt,
+                weightStride, bias, biasAt, out, outAt, outStride, outWidth, whole, low, high);
         if (whole < count) {
-            ScalarLanes.depthwiseRow(in, inBase + whole, rowAt, inStride, strideX, ky0, ky1, kx0, kx1, weight, weightAt + whole, weightStride,
-                    kernelWidth, bias, biasAt + whole, out, outAt + whole, outStride, xCount, count - whole, low, high);
+            ScalarLanes.depthwiseRow(in, inBase + whole, rowAt, inWidth, inStride, kernelHeight, kernelWidth, strideX, left, weight,
+                    weightBase + whole, weightAt, weightStride, bias, biasAt + whole, out, outAt + whole, outStride, outWidth, count - whole,
+                    low, high);
         }
     }
 

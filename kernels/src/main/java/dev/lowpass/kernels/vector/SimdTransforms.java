@@ -140,9 +140,11 @@ final class SimdTransforms {
             FloatVector ad1 = x1.sub(x3);
             as0.add(as1).add(x2).mul(Basis.C5_00).intoArray(out, outBase + outAt[at]);
             ad1.fma(FloatVector.broadcast(S, Basis.C5_11), ad0.mul(Basis.C5_10)).intoArray(out, outBase + outAt[at + 1]);
-            x2.fma(FloatVector.broadcast(S, Basis.C5_22), as1.fma(FloatVector.broadcast(S, Basis.C5_21), as0.mul(Basis.C5_20))).intoArray(out, outBase + outAt[at + 2]);
+            x2.fma(FloatVector.broadcast(S, Basis.C5_22), as1.fma(FloatVector.broadcast(S, Basis.C5_21), as0.mul(Basis.C5_20)))
+                    .intoArray(out, outBase + outAt[at + 2]);
             ad1.fma(FloatVector.broadcast(S, Basis.C5_31), ad0.mul(Basis.C5_30)).intoArray(out, outBase + outAt[at + 3]);
-            x2.fma(FloatVector.broadcast(S, Basis.C5_42), as1.fma(FloatVector.broadcast(S, Basis.C5_41), as0.mul(Basis.C5_40))).intoArray(out, outBase + outAt[at + 4]);
+            x2.fma(FloatVector.broadcast(S, Basis.C5_42), as1.fma(FloatVector.broadcast(S, Basis.C5_41), as0.mul(Basis.C5_40)))
+                    .intoArray(out, outBase + outAt[at + 4]);
         }
     }
 
@@ -157,9 +159,12 @@ final class SimdTransforms {
             FloatVector x4 = FloatVector.fromArray(S, in, inBase + inAt[at + 4]);
             FloatVector ao0 = x3.fma(FloatVector.broadcast(S, Basis.C5_30), x1.mul(Basis.C5_10));
             FloatVector ao1 = x3.fma(FloatVector.broadcast(S, Basis.C5_31), x1.mul(Basis.C5_11));
-            FloatVector ae0 = x4.fma(FloatVector.broadcast(S, Basis.C5_40), x2.fma(FloatVector.broadcast(S, Basis.C5_20), x0.mul(Basis.C5_00)));
-            FloatVector ae1 = x4.fma(FloatVector.broadcast(S, Basis.C5_41), x2.fma(FloatVector.broadcast(S, Basis.C5_21), x0.mul(Basis.C5_00)));
-            FloatVector ae2 = x4.fma(FloatVector.broadcast(S, Basis.C5_42), x2.fma(FloatVector.broadcast(S, Basis.C5_22), x0.mul(Basis.C5_00)));
+            FloatVector ae0 = x4.fma(FloatVector.broadcast(S, Basis.C5_40), x2.fma(FloatVector.broadcast(S, Basis.C5_20),
+                    x0.mul(Basis.C5_00)));
+            FloatVector ae1 = x4.fma(FloatVector.broadcast(S, Basis.C5_41), x2.fma(FloatVector.broadcast(S, Basis.C5_21),
+                    x0.mul(Basis.C5_00)));
+            FloatVector ae2 = x4.fma(FloatVector.broadcast(S, Basis.C5_42), x2.fma(FloatVector.broadcast(S, Basis.C5_22),
+                    x0.mul(Basis.C5_00)));
             FloatVector y0 = ae0.add(ao0);
             FloatVector y1 = ae1.add(ao1);
             FloatVector y2 = ae2;
@@ -206,11 +211,14 @@ final class SimdTransforms {
             FloatVector bs0 = as0.add(as2);
             FloatVector bd0 = as0.sub(as2);
             bs0.add(as1).mul(Basis.C6_00).intoArray(out, outBase + outAt[at]);
-            ad2.fma(FloatVector.broadcast(S, Basis.C6_12), ad1.fma(FloatVector.broadcast(S, Basis.C6_11), ad0.mul(Basis.C6_10))).intoArray(out, outBase + outAt[at + 1]);
+            ad2.fma(FloatVector.broadcast(S, Basis.C6_12), ad1.fma(FloatVector.broadcast(S, Basis.C6_11), ad0.mul(Basis.C6_10)))
+                    .intoArray(out, outBase + outAt[at + 1]);
             bd0.mul(Basis.C6_20).intoArray(out, outBase + outAt[at + 2]);
-            ad2.fma(FloatVector.broadcast(S, Basis.C6_32), ad1.fma(FloatVector.broadcast(S, Basis.C6_31), ad0.mul(Basis.C6_30))).intoArray(out, outBase + outAt[at + 3]);
+            ad2.fma(FloatVector.broadcast(S, Basis.C6_32), ad1.fma(FloatVector.broadcast(S, Basis.C6_31), ad0.mul(Basis.C6_30)))
+                    .intoArray(out, outBase + outAt[at + 3]);
             as1.fma(FloatVector.broadcast(S, Basis.C6_41), bs0.mul(Basis.C6_40)).intoArray(out, outBase + outAt[at + 4]);
-            ad2.fma(FloatVector.broadcast(S, Basis.C6_52), ad1.fma(FloatVector.broadcast(S, Basis.C6_51), ad0.mul(Basis.C6_50))).intoArray(out, outBase + outAt[at + 5]);
+            ad2.fma(FloatVector.broadcast(S, Basis.C6_52), ad1.fma(FloatVector.broadcast(S, Basis.C6_51), ad0.mul(Basis.C6_50)))
+                    .intoArray(out, outBase + outAt[at + 5]);
         }
     }
 
@@ -224,9 +232,12 @@ final class SimdTransforms {
             FloatVector x3 = FloatVector.fromArray(S, in, inBase + inAt[at + 3]);
             FloatVector x4 = FloatVector.fromArray(S, in, inBase + inAt[at + 4]);
             FloatVector x5 = FloatVector.fromArray(S, in, inBase + inAt[at + 5]);
-            FloatVector ao0 = x5.fma(FloatVector.broadcast(S, Basis.C6_50), x3.fma(FloatVector.broadcast(S, Basis.C6_30), x1.mul(Basis.C6_10)));
-            FloatVector ao1 = x5.fma(FloatVector.broadcast(S, Basis.C6_51), x3.fma(FloatVector.broadcast(S, Basis.C6_31), x1.mul(Basis.C6_11)));
-            FloatVector ao2 = x5.fma(FloatVector.broadcast(S, Basis.C6_52), x3.fma(FloatVector.broadcast(S, Basis.C6_32), x1.mul(Basis.C6_12)));
+            FloatVector ao0 = x5.fma(FloatVector.broadcast(S, Basis.C6_50), x3.fma(FloatVector.broadcast(S, Basis.C6_30),
+                    x1.mul(Basis.C6_10)));
+            FloatVector ao1 = x5.fma(FloatVector.broadcast(S, Basis.C6_51), x3.fma(FloatVector.broadcast(S, Basis.C6_31),
+                    x1.mul(Basis.C6_11)));
+            FloatVector ao2 = x5.fma(FloatVector.broadcast(S, Basis.C6_52), x3.fma(FloatVector.broadcast(S, Basis.C6_32),
+                    x1.mul(Basis.C6_12)));
             FloatVector bo0 = x2.mul(Basis.C6_20);
             FloatVector be0 = x4.fma(FloatVector.broadcast(S, Basis.C6_40), x0.mul(Basis.C6_00));
             FloatVector be1 = x4.fma(FloatVector.broadcast(S, Basis.C6_41), x0.mul(Basis.C6_00));
@@ -282,12 +293,18 @@ final class SimdTransforms {
             FloatVector as2 = x2.add(x4);
             FloatVector ad2 = x2.sub(x4);
             as0.add(as1).add(as2).add(x3).mul(Basis.C7_00).intoArray(out, outBase + outAt[at]);
-            ad2.fma(FloatVector.broadcast(S, Basis.C7_12), ad1.fma(FloatVector.broadcast(S, Basis.C7_11), ad0.mul(Basis.C7_10))).intoArray(out, outBase + outAt[at + 1]);
-            x3.fma(FloatVector.broadcast(S, Basis.C7_23), as2.fma(FloatVector.broadcast(S, Basis.C7_22), as1.fma(FloatVector.broadcast(S, Basis.C7_21), as0.mul(Basis.C7_20)))).intoArray(out, outBase + outAt[at + 2]);
-            ad2.fma(FloatVector.broadcast(S, Basis.C7_32), ad1.fma(FloatVector.broadcast(S, Basis.C7_31), ad0.mul(Basis.C7_30))).intoArray(out, outBase + outAt[at + 3]);
-            x3.fma(FloatVector.broadcast(S, Basis.C7_43), as2.fma(FloatVector.broadcast(S, Basis.C7_42), as1.fma(FloatVector.broadcast(S, Basis.C7_41), as0.mul(Basis.C7_40)))).intoArray(out, outBase + outAt[at + 4]);
-            ad2.fma(FloatVector.broadcast(S, Basis.C7_52), ad1.fma(FloatVector.broadcast(S, Basis.C7_51), ad0.mul(Basis.C7_50))).intoArray(out, outBase + outAt[at + 5]);
-            x3.fma(FloatVector.broadcast(S, Basis.C7_63), as2.fma(FloatVector.broadcast(S, Basis.C7_62), as1.fma(FloatVector.broadcast(S, Basis.C7_61), as0.mul(Basis.C7_60)))).intoArray(out, outBase + outAt[at + 6]);
+            ad2.fma(FloatVector.broadcast(S, Basis.C7_12), ad1.fma(FloatVector.broadcast(S, Basis.C7_11), ad0.mul(Basis.C7_10)))
+                    .intoArray(out, outBase + outAt[at + 1]);
+            x3.fma(FloatVector.broadcast(S, Basis.C7_23), as2.fma(FloatVector.broadcast(S, Basis.C7_22), as1.fma(FloatVector.broadcast(S,
+                    Basis.C7_21), as0.mul(Basis.C7_20)))).intoArray(out, outBase + outAt[at + 2]);
+            ad2.fma(FloatVector.broadcast(S, Basis.C7_32), ad1.fma(FloatVector.broadcast(S, Basis.C7_31), ad0.mul(Basis.C7_30)))
+                    .intoArray(out, outBase + outAt[at + 3]);
+            x3.fma(FloatVector.broadcast(S, Basis.C7_43), as2.fma(FloatVector.broadcast(S, Basis.C7_42), as1.fma(FloatVector.broadcast(S,
+                    Basis.C7_41), as0.mul(Basis.C7_40)))).intoArray(out, outBase + outAt[at + 4]);
+            ad2.fma(FloatVector.broadcast(S, Basis.C7_52), ad1.fma(FloatVector.broadcast(S, Basis.C7_51), ad0.mul(Basis.C7_50)))
+                    .intoArray(out, outBase + outAt[at + 5]);
+            x3.fma(FloatVector.broadcast(S, Basis.C7_63), as2.fma(FloatVector.broadcast(S, Basis.C7_62), as1.fma(FloatVector.broadcast(S,
+                    Basis.C7_61), as0.mul(Basis.C7_60)))).intoArray(out, outBase + outAt[at + 6]);
         }
     }
 
@@ -302,13 +319,20 @@ final class SimdTransforms {
             FloatVector x4 = FloatVector.fromArray(S, in, inBase + inAt[at + 4]);
             FloatVector x5 = FloatVector.fromArray(S, in, inBase + inAt[at + 5]);
             FloatVector x6 = FloatVector.fromArray(S, in, inBase + inAt[at + 6]);
-            FloatVector ao0 = x5.fma(FloatVector.broadcast(S, Basis.C7_50), x3.fma(FloatVector.broadcast(S, Basis.C7_30), x1.mul(Basis.C7_10)));
-            FloatVector ao1 = x5.fma(FloatVector.broadcast(S, Basis.C7_51), x3.fma(FloatVector.broadcast(S, Basis.C7_31), x1.mul(Basis.C7_11)));
-            FloatVector ao2 = x5.fma(FloatVector.broadcast(S, Basis.C7_52), x3.fma(FloatVector.broadcast(S, Basis.C7_32), x1.mul(Basis.C7_12)));
-            FloatVector ae0 = x6.fma(FloatVector.broadcast(S, Basis.C7_60), x4.fma(FloatVector.broadcast(S, Basis.C7_40), x2.fma(FloatVector.broadcast(S, Basis.C7_20), x0.mul(Basis.C7_00))));
-            FloatVector ae1 = x6.fma(FloatVector.broadcast(S, Basis.C7_61), x4.fma(FloatVector.broadcast(S, Basis.C7_41), x2.fma(FloatVector.broadcast(S, Basis.C7_21), x0.mul(Basis.C7_00))));
-            FloatVector ae2 = x6.fma(FloatVector.broadcast(S, Basis.C7_62), x4.fma(FloatVector.broadcast(S, Basis.C7_42), x2.fma(FloatVector.broadcast(S, Basis.C7_22), x0.mul(Basis.C7_00))));
-            FloatVector ae3 = x6.fma(FloatVector.broadcast(S, Basis.C7_63), x4.fma(FloatVector.broadcast(S, Basis.C7_43), x2.fma(FloatVector.broadcast(S, Basis.C7_23), x0.mul(Basis.C7_00))));
+            FloatVector ao0 = x5.fma(FloatVector.broadcast(S, Basis.C7_50), x3.fma(FloatVector.broadcast(S, Basis.C7_30),
+                    x1.mul(Basis.C7_10)));
+            FloatVector ao1 = x5.fma(FloatVector.broadcast(S, Basis.C7_51), x3.fma(FloatVector.broadcast(S, Basis.C7_31),
+                    x1.mul(Basis.C7_11)));
+            FloatVector ao2 = x5.fma(FloatVector.broadcast(S, Basis.C7_52), x3.fma(FloatVector.broadcast(S, Basis.C7_32),
+                    x1.mul(Basis.C7_12)));
+            FloatVector ae0 = x6.fma(FloatVector.broadcast(S, Basis.C7_60), x4.fma(FloatVector.broadcast(S, Basis.C7_40), x2
+                    .fma(FloatVector.broadcast(S, Basis.C7_20), x0.mul(Basis.C7_00))));
+            FloatVector ae1 = x6.fma(FloatVector.broadcast(S, Basis.C7_61), x4.fma(FloatVector.broadcast(S, Basis.C7_41), x2
+                    .fma(FloatVector.broadcast(S, Basis.C7_21), x0.mul(Basis.C7_00))));
+            FloatVector ae2 = x6.fma(FloatVector.broadcast(S, Basis.C7_62), x4.fma(FloatVector.broadcast(S, Basis.C7_42), x2
+                    .fma(FloatVector.broadcast(S, Basis.C7_22), x0.mul(Basis.C7_00))));
+            FloatVector ae3 = x6.fma(FloatVector.broadcast(S, Basis.C7_63), x4.fma(FloatVector.broadcast(S, Basis.C7_43), x2
+                    .fma(FloatVector.broadcast(S, Basis.C7_23), x0.mul(Basis.C7_00))));
             FloatVector y0 = ae0.add(ao0);
             FloatVector y1 = ae1.add(ao1);
             FloatVector y2 = ae2.add(ao2);
@@ -371,13 +395,17 @@ final class SimdTransforms {
             FloatVector cs0 = bs0.add(bs1);
             FloatVector cd0 = bs0.sub(bs1);
             cs0.mul(Basis.C8_00).intoArray(out, outBase + outAt[at]);
-            ad3.fma(FloatVector.broadcast(S, Basis.C8_13), ad2.fma(FloatVector.broadcast(S, Basis.C8_12), ad1.fma(FloatVector.broadcast(S, Basis.C8_11), ad0.mul(Basis.C8_10)))).intoArray(out, outBase + outAt[at + 1]);
+            ad3.fma(FloatVector.broadcast(S, Basis.C8_13), ad2.fma(FloatVector.broadcast(S, Basis.C8_12), ad1
+                    .fma(FloatVector.broadcast(S, Basis.C8_11), ad0.mul(Basis.C8_10)))).intoArray(out, outBase + outAt[at + 1]);
             bd1.fma(FloatVector.broadcast(S, Basis.C8_21), bd0.mul(Basis.C8_20)).intoArray(out, outBase + outAt[at + 2]);
-            ad3.fma(FloatVector.broadcast(S, Basis.C8_33), ad2.fma(FloatVector.broadcast(S, Basis.C8_32), ad1.fma(FloatVector.broadcast(S, Basis.C8_31), ad0.mul(Basis.C8_30)))).intoArray(out, outBase + outAt[at + 3]);
+            ad3.fma(FloatVector.broadcast(S, Basis.C8_33), ad2.fma(FloatVector.broadcast(S, Basis.C8_32), ad1
+                    .fma(FloatVector.broadcast(S, Basis.C8_31), ad0.mul(Basis.C8_30)))).intoArray(out, outBase + outAt[at + 3]);
             cd0.mul(Basis.C8_40).intoArray(out, outBase + outAt[at + 4]);
-            ad3.fma(FloatVector.broadcast(S, Basis.C8_53), ad2.fma(FloatVector.broadcast(S, Basis.C8_52), ad1.fma(FloatVector.broadcast(S, Basis.C8_51), ad0.mul(Basis.C8_50)))).intoArray(out, outBase + outAt[at + 5]);
+            ad3.fma(FloatVector.broadcast(S, Basis.C8_53), ad2.fma(FloatVector.broadcast(S, Basis.C8_52), ad1
+                    .fma(FloatVector.broadcast(S, Basis.C8_51), ad0.mul(Basis.C8_50)))).intoArray(out, outBase + outAt[at + 5]);
             bd1.fma(FloatVector.broadcast(S, Basis.C8_61), bd0.mul(Basis.C8_60)).intoArray(out, outBase + outAt[at + 6]);
-            ad3.fma(FloatVector.broadcast(S, Basis.C8_73), ad2.fma(FloatVector.broadcast(S, Basis.C8_72), ad1.fma(FloatVector.broadcast(S, Basis.C8_71), ad0.mul(Basis.C8_70)))).intoArray(out, outBase + outAt[at + 7]);
+            ad3.fma(FloatVector.broadcast(S, Basis.C8_73), ad2.fma(FloatVector.broadcast(S, Basis.C8_72), ad1
+                    .fma(FloatVector.broadcast(S, Basis.C8_71), ad0.mul(Basis.C8_70)))).intoArray(out, outBase + outAt[at + 7]);
         }
     }
 
@@ -393,10 +421,14 @@ final class SimdTransforms {
             FloatVector x5 = FloatVector.fromArray(S, in, inBase + inAt[at + 5]);
             FloatVector x6 = FloatVector.fromArray(S, in, inBase + inAt[at + 6]);
             FloatVector x7 = FloatVector.fromArray(S, in, inBase + inAt[at + 7]);
-            FloatVector ao0 = x7.fma(FloatVector.broadcast(S, Basis.C8_70), x5.fma(FloatVector.broadcast(S, Basis.C8_50), x3.fma(FloatVector.broadcast(S, Basis.C8_30), x1.mul(Basis.C8_10))));
-            FloatVector ao1 = x7.fma(FloatVector.broadcast(S, Basis.C8_71), x5.fma(FloatVector.broadcast(S, Basis.C8_51), x3.fma(FloatVector.broadcast(S, Basis.C8_31), x1.mul(Basis.C8_11))));
-            FloatVector ao2 = x7.fma(FloatVector.broadcast(S, Basis.C8_72), x5.fma(FloatVector.broadcast(S, Basis.C8_52), x3.fma(FloatVector.broadcast(S, Basis.C8_32), x1.mul(Basis.C8_12))));
-            FloatVector ao3 = x7.fma(FloatVector.broadcast(S, Basis.C8_73), x5.fma(FloatVector.broadcast(S, Basis.C8_53), x3.fma(FloatVector.broadcast(S, Basis.C8_33), x1.mul(Basis.C8_13))));
+            FloatVector ao0 = x7.fma(FloatVector.broadcast(S, Basis.C8_70), x5.fma(FloatVector.broadcast(S, Basis.C8_50), x3
+                    .fma(FloatVector.broadcast(S, Basis.C8_30), x1.mul(Basis.C8_10))));
+            FloatVector ao1 = x7.fma(FloatVector.broadcast(S, Basis.C8_71), x5.fma(FloatVector.broadcast(S, Basis.C8_51), x3
+                    .fma(FloatVector.broadcast(S, Basis.C8_31), x1.mul(Basis.C8_11))));
+            FloatVector ao2 = x7.fma(FloatVector.broadcast(S, Basis.C8_72), x5.fma(FloatVector.broadcast(S, Basis.C8_52), x3
+                    .fma(FloatVector.broadcast(S, Basis.C8_32), x1.mul(Basis.C8_12))));
+            FloatVector ao3 = x7.fma(FloatVector.broadcast(S, Basis.C8_73), x5.fma(FloatVector.broadcast(S, Basis.C8_53), x3
+                    .fma(FloatVector.broadcast(S, Basis.C8_33), x1.mul(Basis.C8_13))));
             FloatVector bo0 = x6.fma(FloatVector.broadcast(S, Basis.C8_60), x2.mul(Basis.C8_20));
             FloatVector bo1 = x6.fma(FloatVector.broadcast(S, Basis.C8_61), x2.mul(Basis.C8_21));
             FloatVector co0 = x4.mul(Basis.C8_40);

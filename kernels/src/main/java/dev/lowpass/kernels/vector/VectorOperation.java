@@ -29,9 +29,11 @@ abstract class VectorOperation implements Operation {
 
     @Override
     public final Step bind(Workspace workspace, Operands operands) {
-        return bind((VectorWorkspace) workspace, (int) operands.in(), (int) operands.out(), (int) operands.residual());
+        int base = VectorWorkspace.LINE_START;
+        return bind((VectorWorkspace) workspace, base + (int) operands.in(), base + (int) operands.out(), base + (int) operands.residual());
     }
 
+    /** Binds to indices of the workspace's arena. */
     abstract VectorStep bind(VectorWorkspace workspace, int in, int out, int residual);
 
     @Override

@@ -8,14 +8,22 @@ final class VectorWorkspace implements Workspace {
 
     private static final int MOST = Integer.MAX_VALUE - 8; // the longest array that HotSpot grants
 
+    /**
+     * The index in a long array where a cache line starts: elements start 16 bytes into the array, and HotSpot's G1 places an array
+     * of half a region or more at a region's start. Elsewhere it does no harm.
+     */
+    static final int LINE_START = 12;
+
     private final int maxBatch;
+    private final int elements;
     private final Workers workers;
     private float[] arena;
     private float[][] scratch;
 
     VectorWorkspace(int maxBatch, long elements, long scratchElements, int threads) {
         this.maxBatch = maxBatch;
-        arena = new float[length("arena", elements)];
+        this.elements = length("arena", elements + LINE_START) - LINE_START;
+        arena = new float[this.elements + LINE_START];
         scratch = new float[threads][length("scratch", scratchElements)];
         workers = new Workers(threads);
     }
@@ -28,6 +36,7 @@ final class VectorWorkspace implements Workspace {
         return (int) elements;
     }
 
+    /** Element 0 is at {@link #LINE_START}. */
     float[] arena() {
         return arena;
     }
@@ -48,7 +57,7 @@ final class VectorWorkspace implements Workspace {
 
     @Override
     public long elements() {
-        return arena.length;
+        return elements;
     }
 
     @Override
@@ -62,12 +71,12 @@ final class VectorWorkspace implements Workspace {
 
     @Override
     public void write(long offset, FloatBuffer source, int from, int count) {
-        source.get(from, arena, (int) offset, count);
+        source.get(from, arena, LINE_START + (int) offset, count);
     }
 
     @Override
     public void read(long offset, FloatBuffer target, int to, int count) {
-        target.put(to, arena, (int) offset, count);
+        target.put(to, arena, LINE_START + (int) offset, count);
     }
 
     @Override
