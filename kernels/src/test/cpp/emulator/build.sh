@@ -24,7 +24,7 @@ if [ "$what" = driver ]; then
     "$cxx" $flags -I"$java/include" -I"$java/include/linux" "$here/runtime.cpp" "$here/driver.cpp" "$here/control.cpp" \
         -Wl,-soname,libcuda.so.1 -Wl,-z,now -ldl -o "$out/libcuda.so.1"
     # shellcheck disable=SC2086
-    "$cxx" $flags "$here/cublas.cpp" -Wl,-soname,libcublas.so.12 -Wl,-z,now "$out/libcuda.so.1" -o "$out/libcublas.so.12"
+    "$cxx" $flags "$here/cublas.cpp" -Wl,-soname,libcublas.so.12 -Wl,--default-symver -Wl,-z,now "$out/libcuda.so.1" -o "$out/libcublas.so.12"
     exit 0
 fi
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 
 import jcuda.Pointer;
+import jcuda.cudaDataType;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
@@ -28,9 +29,11 @@ import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 import jcuda.jcublas.JCublas2;
+import jcuda.jcublas.cublasComputeType;
 import jcuda.jcublas.cublasHandle;
 import jcuda.jcublas.cublasOperation;
 import jcuda.jcublas.cublasStatus;
+import jcuda.runtime.cudaStream_t;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,6 +45,11 @@ import org.junit.jupiter.api.Test;
 class EmulatedDeviceTest {
 
     private static final int OK = CUresult.CUDA_SUCCESS;
+    private static final int HALF = cudaDataType.CUDA_R_16F;
+    private static final int FLOAT = cudaDataType.CUDA_R_32F;
+    private static final Pointer ONE = Pointer.to(new float[] {1});
+    private static final Pointer TWO = Pointer.to(new float[] {2});
+    private static final Pointer ZERO = Pointer.to(new float[] {0});
 
     private CUdevice device;
     private CUmodule module;
@@ -593,6 +601,89 @@ class EmulatedDeviceTest {
         fails(CUresult.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, JCudaDriver.cuStreamEndCapture(stream, new CUgraph()));
         ok(run("vector_add", 1, 2, 0, value, value, value, 2));
         assertArrayEquals(new float[] {2, 4}, floats(value, 2));
+    }
+
+    // ---- cuBLAS ----
+
+    private cublasHandle cublas() {
+        cublasHandle handle = new cublasHandle();
+        assertEquals(0, JCublas2.cublasCreate(handle));
+        assertEquals(0, JCublas2.cublasSetStream(handle, new cudaStream_t(stream)));
+        return handle;
+    }
+
+    @Test
+    void gemmIsColumnMajorWithTransposesAndLeadingDimensions() {
+        cublasHandle handle = cublas();
+        // A is 2 x 3, columns 4 apart; B is 3 x 2, given as its transpose; C is 2 x 2, columns 3 apart.
+        CUdeviceptr a = upload(1f, 2, 99, 99, 3, 4, 99, 99, 5, 6);
+        CUdeviceptr b = upload(1f, -1, 10, 0, 100, 1);
+        CUdeviceptr c = upload(1f, 2, 77, 3, 4);
+        int status = JCublas2.cublasSgemm(handle, cublasOperation.CUBLAS_OP_N, cublasOperation.CUBLAS_OP_T, 2, 2, 3, TWO, a, 4, b, 2, ONE, c, 3);
+        assertEquals(0, status);
+        assertArrayEquals(new float[] {1, 2, 77, 3, 4}, floats(c, 5));
+        ok(JCudaDriver.cuStreamSynchronize(stream));
+        assertArrayEquals(new float[] {1 + 2 * 531, 2 + 2 * 642, 77, 3 + 2 * 4, 4 + 2 * 4}, floats(c, 5));
+        assertEquals(0, JCublas2.cublasDestroy(handle));
+        assertEquals(cublasStatus.CUBLAS_STATUS_NOT_INITIALIZED, JCublas2.cublasDestroy(handle));
+    }
+
+    @Test
+    void stridedBatchesInHalvesDoNotReadWhatBetaZeroDrops() {
+        cublasHandle handle = cublas();
+        short[] halves = {integerAsHalf(2), integerAsHalf(3), integerAsHalf(5), integerAsHalf(7)};
+        CUdeviceptr in = allocate(8);
+        ok(JCudaDriver.cuMemcpyHtoD(in, Pointer.to(halves), 8));
+        CUdeviceptr out = allocate(8);
+        // Two products of 1 x 1 matrices; what C holds is NaN.
+        int status = JCublas2.cublasGemmStridedBatchedEx_new(handle, cublasOperation.CUBLAS_OP_N, cublasOperation.CUBLAS_OP_N, 1, 1, 1, ONE, in, HALF, 1, 2, in,
+                HALF, 1, 1, ZERO, out, FLOAT, 1, 1, 2, cublasComputeType.CUBLAS_COMPUTE_32F, 0);
+        assertEquals(0, status);
+        ok(JCudaDriver.cuStreamSynchronize(stream));
+        assertArrayEquals(new float[] {2 * 2, 5 * 3}, floats(out, 2));
+    }
+
+    @Test
+    void tf32IsUsedOnlyWhereItIsAskedFor() {
+        cublasHandle handle = cublas();
+        CUdeviceptr in = upload(1 + 0x1p-12f, 1f);
+        CUdeviceptr out = allocate(8);
+        for (int i = 0; i < 2; i++) {
+            int compute = i == 0 ? cublasComputeType.CUBLAS_COMPUTE_32F : cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32;
+            assertEquals(0, JCublas2.cublasGemmEx_new(handle, cublasOperation.CUBLAS_OP_N, cublasOperation.CUBLAS_OP_N, 1, 1, 1, ONE, in, FLOAT, 1,
+                    in.withByteOffset(4), FLOAT, 1, ZERO, out.withByteOffset(4L * i), FLOAT, 1, compute, 0));
+        }
+        ok(JCudaDriver.cuStreamSynchronize(stream));
+        assertArrayEquals(new float[] {1 + 0x1p-12f, 1}, floats(out, 2));
+    }
+
+    @Test
+    void gemmBeyondAnAllocationIsFoundAndBadShapesAreRefused() {
+        cublasHandle handle = cublas();
+        CUdeviceptr small = upload(1f, 2, 3);
+        assertEquals(cublasStatus.CUBLAS_STATUS_INVALID_VALUE, JCublas2.cublasSgemm(handle, cublasOperation.CUBLAS_OP_N, cublasOperation.CUBLAS_OP_N,
+                2, 2, 2, ONE, small, 1, small, 2, ZERO, small, 2));
+        assertEquals(0, JCublas2.cublasSgemm(handle, cublasOperation.CUBLAS_OP_N, cublasOperation.CUBLAS_OP_N, 2, 2, 1, ONE, small, 2, small, 1, ZERO,
+                small, 2));
+        fails(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, JCudaDriver.cuStreamSynchronize(stream), "cublasSgemm_v2: matrix C of 2 x 2",
+                "leaves its allocation: offset 0 from the start of the 12-byte device allocation");
+    }
+
+    @Test
+    void gemmIsCapturedWithItsStream() {
+        cublasHandle handle = cublas();
+        CUdeviceptr value = upload(3f);
+        ok(JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_GLOBAL));
+        assertEquals(0, JCublas2.cublasSgemm(handle, cublasOperation.CUBLAS_OP_N, cublasOperation.CUBLAS_OP_N, 1, 1, 1, ONE, value, 1, value, 1, ZERO,
+                value, 1));
+        CUgraph graph = new CUgraph();
+        ok(JCudaDriver.cuStreamEndCapture(stream, graph));
+        CUgraphExec exec = new CUgraphExec();
+        ok(JCudaDriver.cuGraphInstantiate(exec, graph, 0));
+        ok(JCudaDriver.cuGraphLaunch(exec, stream));
+        ok(JCudaDriver.cuGraphLaunch(exec, stream));
+        ok(JCudaDriver.cuStreamSynchronize(stream));
+        assertArrayEquals(new float[] {81}, floats(value, 1));
     }
 
     // ---- faults ----
