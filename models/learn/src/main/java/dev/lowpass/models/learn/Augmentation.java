@@ -1,0 +1,80 @@
+package dev.lowpass.models.learn;
+
+import dev.lowpass.kernels.Plane;
+import dev.lowpass.runtime.Preprocess;
+import java.util.SplittableRandom;
+
+/** Photos on their way into a network: normalised, and for training shifted, mirrored and perhaps made smaller. */
+final class Augmentation {
+
+    private final PhotoSet photos;
+    private final float[][] normalized;
+
+    Augmentation(PhotoSet photos, Preprocess preprocess) {
+        this.photos = photos;
+        normalized = new float[photos.plane().channels()][256];
+        for (int c = 0; c < normalized.length; c++) {
+            for (int value = 0; value < 256; value++) {
+                normalized[c][value] = preprocess.normalize(value, c);
+            }
+        }
+    }
+
+    /** A photo as it is, into {@code out} from {@code at} on. */
+    void plain(int index, float[] out, int at) {
+        Plane plane = photos.plane();
+        int elements = plane.elements();
+        byte[] pixels = photos.pixels();
+        for (int i = 0; i < elements; i++) {
+            out[at + i] = normalized[i % plane.channels()][pixels[index * elements + i] & 0xff];
+        }
+    }
+
+    /**
+     * A photo moved by up to {@code shift} pixels (borders reflected), mirrored half of the time, and sampled bilinearly to
+     * {@code outHeight} x {@code outWidth}.
+     */
+    void random(int index, int outHeight, int outWidth, int shift, SplittableRandom random, float[] out, int at) {
+        Plane plane = photos.plane();
+        int height = plane.height();
+        int width = plane.width();
+        int channels = plane.channels();
+        int base = index * plane.elements();
+        byte[] pixels = photos.pixels();
+        boolean mirror = random.nextBoolean();
+        int dy = random.nextInt(2 * shift + 1) - shift;
+        int dx = random.nextInt(2 * shift + 1) - shift;
+        float scaleY = (float) height / outHeight;
+        float scaleX = (float) width / outWidth;
+        for (int y = 0; y < outHeight; y++) {
+            float sy = (y + 0.5f) * scaleY - 0.5f;
+            int y0 = (int) Math.floor(sy);
+            float fy = sy - y0;
+            int row0 = reflect(y0 + dy, height);
+            int row1 = reflect(y0 + 1 + dy, height);
+            for (int x = 0; x < outWidth; x++) {
+                float sx = ((mirror ? outWidth - 1 - x : x) + 0.5f) * scaleX - 0.5f;
+                int x0 = (int) Math.floor(sx);
+                float fx = sx - x0;
+                int column0 = reflect(x0 + dx, width);
+                int column1 = reflect(x0 + 1 + dx, width);
+                for (int c = 0; c < channels; c++) {
+                    float[] values = normalized[c];
+                    float a = values[pixels[base + (row0 * width + column0) * channels + c] & 0xff];
+                    if (fx != 0 || fy != 0) {
+                        float b = values[pixels[base + (row0 * width + column1) * channels + c] & 0xff];
+                        float d = values[pixels[base + (row1 * width + column0) * channels + c] & 0xff];
+                        float e = values[pixels[base + (row1 * width + column1) * channels + c] & 0xff];
+                        a = (1 - fy) * ((1 - fx) * a + fx * b) + fy * ((1 - fx) * d + fx * e);
+                    }
+                    out[at++] = a;
+                }
+            }
+        }
+    }
+
+    private static int reflect(int i, int size) {
+        int r = i < 0 ? -i : i >= size ? 2 * size - 2 - i : i;
+        return Math.max(0, Math.min(size - 1, r));
+    }
+}

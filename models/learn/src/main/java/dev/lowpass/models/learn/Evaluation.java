@@ -1,0 +1,70 @@
+package dev.lowpass.models.learn;
+
+import dev.lowpass.runtime.Preprocess;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/** What networks say about photos, and how often they are right or of one mind. */
+final class Evaluation {
+
+    private static final int BATCH = 50;
+
+    private Evaluation() {}
+
+    /** Logits {@code [photo][class]}. */
+    static float[][] logits(Workers workers, FoldedNetwork network, Preprocess preprocess, PhotoSet photos) {
+        Augmentation plain = new Augmentation(photos, preprocess);
+        int elements = photos.plane().elements();
+        List<Callable<float[]>> parts = new ArrayList<>();
+        for (int at = 0; at < photos.size(); at += BATCH) {
+            int from = at;
+            int n = Math.min(BATCH, photos.size() - at);
+            parts.add(() -> {
+                float[] input = new float[n * elements];
+                for (int i = 0; i < n; i++) {
+                    plain.plain(from + i, input, i * elements);
+                }
+                return network.logits(input, n);
+            });
+        }
+        float[][] logits = new float[photos.size()][];
+        int photo = 0;
+        for (float[] part : workers.run(parts)) {
+            for (int at = 0; at < part.length; at += network.classes()) {
+                logits[photo++] = Arrays.copyOfRange(part, at, at + network.classes());
+            }
+        }
+        return logits;
+    }
+
+    /** The index of the largest value, the first of equals. */
+    static int top(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            if (logits[i] > logits[best]) {
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    /** The share of photos whose largest logit is the label's. */
+    static double accuracy(float[][] logits, int[] labels) {
+        int right = 0;
+        for (int i = 0; i < logits.length; i++) {
+            right += top(logits[i]) == labels[i] ? 1 : 0;
+        }
+        return (double) right / logits.length;
+    }
+
+    /** The share of photos about whose class two networks agree. */
+    static double agreement(float[][] one, float[][] other) {
+        int same = 0;
+        for (int i = 0; i < one.length; i++) {
+            same += top(one[i]) == top(other[i]) ? 1 : 0;
+        }
+        return (double) same / one.length;
+    }
+}

@@ -1,0 +1,21 @@
+package dev.lowpass.models.learn;
+
+import dev.lowpass.runtime.graph.GraphOp;
+
+/** The shapes of ops' filters. */
+final class Filters {
+
+    private Filters() {}
+
+    /** {@code [out, in per group, kernelY, kernelX]}, or null for an op without weights. */
+    static int[] shape(GraphOp op) {
+        if (op instanceof GraphOp.Conv2d conv) {
+            return new int[] {conv.outChannels(), conv.inChannels(), conv.window().kernelHeight(), conv.window().kernelWidth()};
+        } else if (op instanceof GraphOp.DepthwiseConv2d depthwise) {
+            return new int[] {depthwise.channels(), 1, depthwise.window().kernelHeight(), depthwise.window().kernelWidth()};
+        } else if (op instanceof GraphOp.PointwiseConv2d pointwise) {
+            return new int[] {pointwise.outChannels(), pointwise.inChannels(), 1, 1};
+        }
+        return null;
+    }
+}

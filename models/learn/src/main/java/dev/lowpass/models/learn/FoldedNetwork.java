@@ -1,0 +1,92 @@
+package dev.lowpass.models.learn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import dev.lowpass.kernels.Plane;
+import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.graph.Graph;
+import dev.lowpass.runtime.graph.GraphOp;
+import dev.lowpass.runtime.graph.Parameters;
+import java.util.HashMap;
+import java.util.Map;
+
+/** A model in libtorch as its file states it: hard cutoffs, no gradients. */
+final class FoldedNetwork implements AutoCloseable {
+
+    private final NDManager manager;
+    private final Graph graph;
+    private final int classes;
+    private final Map<String, NDArray> weights = new HashMap<>();
+    private final Map<String, NDArray> biases = new HashMap<>();
+    private final Map<String, NDArray> masks = new HashMap<>();
+    private final Map<Integer, NDArray> transforms = new HashMap<>();
+
+    FoldedNetwork(NDManager root, ModelDefinition model) {
+        manager = root.newSubManager();
+        graph = model.graph();
+        classes = model.classes();
+        for (GraphOp op : graph.ops()) {
+            int[] shape = Filters.shape(op);
+            if (shape == null) {
+                continue;
+            }
+            Parameters parameters = model.parameters(op);
+            weights.put(op.name(), Libtorch.array(manager, parameters.weight(), shape[0], shape[1], shape[2], shape[3]));
+            biases.put(op.name(), Libtorch.array(manager, parameters.bias(), shape[0]));
+            if (op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated()) {
+                masks.put(op.name(), hardMask(manager, pointwise.block(), parameters.cutoffs()));
+                transforms.computeIfAbsent(pointwise.block(), block -> FrequencyPointwise.transform(manager, block, DataType.FLOAT32));
+            }
+        }
+    }
+
+    /** 1 for each coefficient below its channel's cutoff, 0 for the others, {@code [z, c]}. */
+    static NDArray hardMask(NDManager manager, int block, int[] cutoffs) {
+        int area = block * block;
+        float[] mask = new float[area * cutoffs.length];
+        for (int z = 0; z < area; z++) {
+            for (int c = 0; c < cutoffs.length; c++) {
+                mask[z * cutoffs.length + c] = z < cutoffs[c] ? 1 : 0;
+            }
+        }
+        return Libtorch.array(manager, mask, area, cutoffs.length);
+    }
+
+    int classes() {
+        return classes;
+    }
+
+    /**
+     * Logits {@code [n][class]}.
+     *
+     * @param input normalised, {@code [n][y][x][c]}
+     */
+    float[] logits(float[] input, int n) {
+        Plane plane = graph.input();
+        boolean gradients = Libtorch.setGradients(false);
+        try (NDManager scratch = manager.newSubManager()) {
+            return forward(Libtorch.images(scratch, input, n, plane.height(), plane.width(), plane.channels())).toFloatArray();
+        } finally {
+            Libtorch.setGradients(gradients);
+        }
+    }
+
+    private NDArray forward(NDArray input) {
+        return TorchGraph.forward(graph, input, (op, x) -> {
+            NDArray weight = weights.get(op.name());
+            NDArray bias = biases.get(op.name());
+            NDArray mask = masks.get(op.name());
+            if (mask == null) {
+                return TorchGraph.convolve(op, x, weight, bias);
+            }
+            int block = ((GraphOp.PointwiseConv2d) op).block();
+            return FrequencyPointwise.apply(x, block, transforms.get(block), mask, weight, bias);
+        });
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

@@ -1,0 +1,253 @@
+package dev.lowpass.models.learn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import dev.lowpass.kernels.Plane;
+import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.Preprocess;
+import dev.lowpass.runtime.graph.Graph;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+
+/**
+ * Trains a network from scratch: stochastic gradient descent with Nesterov momentum on cross entropy with smoothed labels; photos
+ * shifted and mirrored at random, smaller ones first. The rate rises, stays, and falls linearly to nothing from the middle of the
+ * training on, so that a training that was cut off can be given more epochs as long as it has not begun to fall.
+ */
+final class Trainer implements AutoCloseable {
+
+    /**
+     * How to train.
+     *
+     * @param epochs passes over the photos
+     * @param smallEpochs how many of them, at first, with photos of 3/4 the side
+     * @param batch photos a step
+     * @param rate the peak learning rate
+     * @param decay of weights, per step and rate
+     * @param smoothing of labels: the share that goes to all classes alike
+     * @param seed of weights, order and augmentation
+     * @param threads workers
+     */
+    record Recipe(int epochs, int smallEpochs, int batch, double rate, double decay, double smoothing, long seed, int threads) {}
+
+    private static final int MICRO_BATCH = 32;
+    private static final double MOMENTUM = 0.9;
+    private static final double WARM_UP = 0.05;
+    private static final double FALL_FROM = 0.4;
+    private static final int SHIFT = 3;
+
+    private final PhotoSet photos;
+    private final Preprocess preprocess;
+    private final Augmentation augmentation;
+    private final BatchNormNetwork network;
+    private final Recipe recipe;
+    /** How long a checkpoint stays the newest. */
+    long checkpointNanos = 60_000_000_000L;
+
+    private final NDManager root;
+    private final Workers workers;
+    private final Path checkpoint;
+    private final Consumer<String> log;
+    private final float[] vector;
+    private final float[] momentum;
+    private final boolean[] decayed;
+    private long step;
+
+    /**
+     * @param checkpoint a file that is written every minute and after every epoch, and read when it is there
+     * @param log gets a line now and then
+     */
+    Trainer(Graph graph, PhotoSet photos, Preprocess preprocess, Recipe recipe, Path checkpoint, Consumer<String> log) throws IOException {
+        this.photos = photos;
+        this.preprocess = preprocess;
+        this.recipe = recipe;
+        this.checkpoint = checkpoint;
+        this.log = log;
+        augmentation = new Augmentation(photos, preprocess);
+        network = new BatchNormNetwork(graph);
+        decayed = network.decayed();
+        root = Libtorch.start();
+        workers = new Workers(recipe.threads());
+        Optional<Checkpoint> saved = Checkpoint.read(checkpoint, network.size());
+        if (saved.isPresent()) {
+            vector = saved.get().vector();
+            momentum = saved.get().momentum();
+            step = saved.get().step();
+            log.accept("going on from step " + step + " of " + checkpoint);
+        } else {
+            vector = network.initialize(recipe.seed());
+            momentum = new float[vector.length];
+        }
+    }
+
+    private int stepsPerEpoch() {
+        return Math.max(1, photos.size() / recipe.batch());
+    }
+
+    /** The rate at a share of the training, 0 to 1. */
+    static double rate(double progress, double peak) {
+        return peak * Math.min(1, Math.min(progress / WARM_UP, (1 - progress) / (1 - FALL_FROM)));
+    }
+
+    /** Trains to the end, or from the checkpoint to the end, and gives the folded network. */
+    ModelDefinition train(PhotoSet heldOut) throws IOException {
+        long total = (long) stepsPerEpoch() * recipe.epochs();
+        long saved = System.nanoTime();
+        long started = System.nanoTime();
+        long first = step;
+        double lossSum = 0;
+        int lossCount = 0;
+        ModelDefinition model = null;
+        while (step < total) {
+            int epoch = (int) (step / stepsPerEpoch());
+            int[] order = order(epoch);
+            for (int i = (int) (step % stepsPerEpoch()); i < stepsPerEpoch(); i++) {
+                double rate = rate((step + 0.5) / total, recipe.rate());
+                lossSum += step(order, i, epoch, rate);
+                lossCount++;
+                step++;
+                if (lossCount == 50 || i == stepsPerEpoch() - 1) {
+                    double perStep = (System.nanoTime() - started) / 1e9 / (step - first);
+                    log.accept(String.format("epoch %d/%d step %d/%d loss %.4f rate %.4f %.0f photos/s, %s left", epoch + 1, recipe.epochs(), i + 1,
+                            stepsPerEpoch(), lossSum / lossCount, rate, recipe.batch() / perStep, duration((total - step) * perStep)));
+                    lossSum = 0;
+                    lossCount = 0;
+                }
+                if (System.nanoTime() - saved > checkpointNanos) {
+                    save();
+                    saved = System.nanoTime();
+                }
+            }
+            save();
+            saved = System.nanoTime();
+            model = export(step < total ? 32 : 160);
+            log.accept(String.format("epoch %d/%d held-out accuracy %.2f %% of %d", epoch + 1, recipe.epochs(), 100 * accuracy(model, heldOut), heldOut.size()));
+        }
+        return model == null ? export(160) : model;
+    }
+
+    static String duration(double seconds) {
+        long s = Math.round(seconds);
+        return s >= 3600 ? String.format("%d h %02d min", s / 3600, s / 60 % 60) : String.format("%d min %02d s", s / 60, s % 60);
+    }
+
+    private void save() throws IOException {
+        new Checkpoint(step, vector, momentum).write(checkpoint);
+    }
+
+    private int[] order(int epoch) {
+        return PhotoSet.shuffled(photos.size(), new SplittableRandom(recipe.seed() * 1_000_003 + epoch));
+    }
+
+    private record Part(double loss, float[] gradient) {}
+
+    /** One step of the optimiser; gives the mean loss. */
+    private double step(int[] order, int index, int epoch, double rate) {
+        int side = epoch < recipe.smallEpochs() ? photos.plane().height() * 3 / 4 : photos.plane().height();
+        int from = index * recipe.batch();
+        int to = Math.min(photos.size(), from + recipe.batch());
+        List<Callable<Part>> parts = new ArrayList<>();
+        for (int at = from; at < to; at += MICRO_BATCH) {
+            int[] chosen = Arrays.copyOfRange(order, at, Math.min(to, at + MICRO_BATCH));
+            parts.add(() -> gradient(chosen, side, epoch, 1.0 / (to - from)));
+        }
+        List<Part> done = workers.run(parts);
+        double loss = 0;
+        float[] gradient = done.get(0).gradient();
+        for (int p = 0; p < done.size(); p++) {
+            loss += done.get(p).loss();
+            if (p > 0) {
+                float[] more = done.get(p).gradient();
+                for (int i = 0; i < gradient.length; i++) {
+                    gradient[i] += more[i];
+                }
+            }
+        }
+        if (Double.isNaN(loss)) {
+            throw new LearnException("the loss is NaN at step " + step + " with rate " + rate + "; start again with a lower --rate");
+        }
+        for (int i = 0; i < vector.length; i++) {
+            double g = gradient[i] + (decayed[i] ? recipe.decay() * vector[i] : 0);
+            double m = MOMENTUM * momentum[i] + g;
+            momentum[i] = (float) m;
+            vector[i] -= (float) (rate * (g + MOMENTUM * m));
+        }
+        return loss;
+    }
+
+    private Part gradient(int[] chosen, int side, int epoch, double weight) {
+        Plane plane = photos.plane();
+        int elements = side * side * plane.channels();
+        int classes = photos.classes().size();
+        float[] input = new float[chosen.length * elements];
+        float[] targets = new float[chosen.length * classes];
+        Arrays.fill(targets, (float) (recipe.smoothing() / classes));
+        for (int i = 0; i < chosen.length; i++) {
+            SplittableRandom random = new SplittableRandom((recipe.seed() * 31 + epoch) * 1_000_000_007L + chosen[i]);
+            augmentation.random(chosen[i], side, side, SHIFT, random, input, i * elements);
+            targets[i * classes + photos.labels()[chosen[i]]] += (float) (1 - recipe.smoothing());
+        }
+        try (NDManager manager = root.newSubManager()) {
+            NDArray parameters = Libtorch.array(manager, vector, vector.length);
+            parameters.setRequiresGradient(true);
+            BatchNormNetwork.Statistics statistics = network.newStatistics(manager);
+            NDArray logits = network.forward(parameters, Libtorch.images(manager, input, chosen.length, side, side, plane.channels()), statistics);
+            NDArray loss = logits.logSoftmax(1).mul(Libtorch.array(manager, targets, chosen.length, classes)).sum().mul(-weight);
+            Libtorch.backward(loss);
+            return new Part(loss.toType(DataType.FLOAT32, false).getFloat(), Libtorch.gradient(parameters));
+        }
+    }
+
+    /** The network with batch normalisation folded, its statistics taken afresh over so many batches of 64 photos. */
+    private ModelDefinition export(int batches) {
+        int count = Math.min(batches, Math.max(1, photos.size() / 64));
+        int[] order = order(-1);
+        Plane plane = photos.plane();
+        try (NDManager manager = root.newSubManager()) {
+            BatchNormNetwork.Statistics statistics = network.newStatistics(manager);
+            workers.run(List.of((Callable<Void>) () -> {
+                Libtorch.setGradients(false);
+                try {
+                    for (int b = 0; b < count; b++) {
+                        int n = Math.min(64, photos.size());
+                        float[] input = new float[n * plane.elements()];
+                        for (int i = 0; i < n; i++) {
+                            augmentation.plain(order[b * n + i], input, i * plane.elements());
+                        }
+                        statistics.keep = b / (b + 1f);
+                        try (NDManager batch = root.newSubManager()) {
+                            network.forward(Libtorch.array(batch, vector, vector.length),
+                                    Libtorch.images(batch, input, n, plane.height(), plane.width(), plane.channels()), statistics);
+                        }
+                    }
+                } finally {
+                    Libtorch.setGradients(true);
+                }
+                return null;
+            }));
+            return new ModelDefinition(network.graph(), network.fold(vector, statistics), preprocess, photos.classes(), Map.of(), Optional.empty());
+        }
+    }
+
+    /** The share of photos whose largest logit is their label's. */
+    double accuracy(ModelDefinition model, PhotoSet measured) {
+        try (FoldedNetwork folded = new FoldedNetwork(root, model)) {
+            return Evaluation.accuracy(Evaluation.logits(workers, folded, preprocess, measured), measured.labels());
+        }
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+        root.close();
+    }
+}

@@ -1,0 +1,157 @@
+package dev.lowpass.models.learn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.file.ModelFile;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands, from files to files, and what they say to bad input. */
+class CommandTest {
+
+    private static NDManager root;
+
+    @TempDir
+    Path folder;
+
+    private Path model;
+    private String errors;
+    private String output;
+
+    @BeforeAll
+    static void start() {
+        root = LibtorchCondition.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (root != null) {
+            root.close();
+        }
+    }
+
+    @BeforeEach
+    void writeModel() throws Exception {
+        model = folder.resolve("model.safetensors");
+        ModelFile.write(TinyNetworks.everyOp(3), model, ModelFile.WeightType.F32);
+    }
+
+    private void writePhotos(Path to, int count) throws Exception {
+        PhotoSet photos = TinyNetworks.stripes(count, 4);
+        for (int n = 0; n < count; n++) {
+            BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
+            for (int i = 0; i < 256; i++) {
+                int at = n * 768 + 3 * i;
+                image.setRGB(i % 16, i / 16, (photos.pixels()[at] & 0xff) << 16 | (photos.pixels()[at + 1] & 0xff) << 8 | photos.pixels()[at + 2] & 0xff);
+            }
+            Path file = to.resolve(String.valueOf(photos.labels()[n])).resolve(n + ".png");
+            Files.createDirectories(file.getParent());
+            ImageIO.write(image, "png", file.toFile());
+        }
+    }
+
+    private int run(String... args) {
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+        try {
+            System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+            return Main.run(args);
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+            output = outBytes.toString(StandardCharsets.UTF_8);
+            errors = errBytes.toString(StandardCharsets.UTF_8);
+        }
+    }
+
+    private void assertFails(int status, String message, String... args) {
+        int actual = run(args);
+        assertTrue(errors.contains(message), errors);
+        assertTrue(!errors.contains("\tat "), errors);
+        assertEquals(status, actual, errors);
+    }
+
+    @Test
+    void learnWritesAModelItsRecordAndItsDrawings() throws Exception {
+        Path photos = folder.resolve("photos");
+        writePhotos(photos, 40);
+        Path target = folder.resolve("cut.safetensors");
+        assertEquals(0, run("learn", "-m", model.toString(), "--images", photos.toString(), "--measure", photos.toString(), "--measure-labels", "folders", "-o",
+                target.toString(), "--keep", "0.6", "--epochs", "1", "--block", "4", "--f16"), () -> errors);
+        assertTrue(output.contains(" % of pointwise MACs kept, agreement "), output);
+        ModelDefinition cut = ModelFile.read(target);
+        double kept = CutoffLayers.keptShare(cut.graph(), CutoffLayers.cutoffs(cut));
+        assertTrue(kept <= 0.6 && kept > 0.5, "kept " + kept);
+        assertTrue(cut.provenance().get("cutoffs_recipe").startsWith("lowpass learn --images photos --keep 0.6 --epochs 1 --tune affine --block 4 "),
+                cut.provenance().toString());
+        assertTrue(cut.provenance().get("accuracy").contains(" of 40 photos of photos; uncut "), cut.provenance().toString());
+        int count = cut.golden().orElseThrow().count();
+        float[] input = new float[cut.golden().orElseThrow().images().length];
+        for (int i = 0; i < input.length; i++) {
+            input[i] = cut.preprocess().normalize(cut.golden().orElseThrow().images()[i] & 0xff, i % 3);
+        }
+        assertEquals(Sealing.reference(cut, input, count)[1], cut.golden().orElseThrow().logits()[1], 1e-6);
+        assertTrue(Files.readString(folder.resolve("cut.cutoffs.svg")).contains("expand: "));
+        assertTrue(Files.readString(folder.resolve("cut.curve.svg")).contains("kept pointwise MACs"));
+        try (Stream<Path> left = Files.list(folder)) {
+            assertTrue(left.noneMatch(file -> file.toString().endsWith(".checkpoint") || file.toString().endsWith(".part")));
+        }
+    }
+
+    @Test
+    void aDropBeyondTheLimitFailsButKeepsTheFile() throws Exception {
+        Path photos = folder.resolve("photos");
+        writePhotos(photos, 40);
+        Path target = folder.resolve("cut.safetensors");
+        assertFails(1, "points lost, more than --max-drop -101.0; the file is written: learn for more --epochs", "learn", "-m", model.toString(), "--images",
+                photos.toString(), "-o", target.toString(), "--keep", "0.3", "--epochs", "0", "--max-drop", "-101");
+        assertTrue(Files.exists(target));
+    }
+
+    @Test
+    void badInputIsRefusedInOneLine() throws Exception {
+        Path empty = Files.createDirectories(folder.resolve("empty"));
+        String[] common = {"learn", "-m", model.toString(), "-o", folder.resolve("out").toString(), "--images"};
+        assertFails(1, "empty holds no photo; give a folder with .jpg, .png or .bmp files", with(common, empty.toString()));
+        assertFails(1, "there is no " + folder.resolve("nowhere"), with(common, folder.resolve("nowhere").toString()));
+        assertFails(1, "is neither a folder nor a zip archive; give one of photos", with(common, model.toString()));
+        Files.writeString(empty.resolve("a.jpg"), "not a picture");
+        assertFails(1, "1 of the 1 photos in " + empty + " cannot be read: " + empty.resolve("a.jpg"), with(common, empty.toString()));
+        Path photos = folder.resolve("photos");
+        writePhotos(photos, 20);
+        Path csv = Files.writeString(folder.resolve("labels.csv"), "file,class\n0.png,0\n1.png,7\n");
+        assertFails(1, "label \"7\" of " + csv + " is no class of the model, which has 2 and no names; use numbers from 0", with(common, photos.toString(), "--labels", csv.toString()));
+        Files.writeString(csv, "0.png,0\n");
+        assertFails(1, csv + " has no label for 19 of the 20 photos, the first is 10.png", with(common, photos.toString(), "--labels", csv.toString()));
+        Files.writeString(csv, "0.png;0\n");
+        assertFails(1, csv + " line 1 is \"0.png;0\"; each line must be file,class", with(common, photos.toString(), "--labels", csv.toString()));
+        assertFails(2, "--keep 1.5 is no share; give values above 0 and at most 1", with(common, photos.toString(), "--keep", "1.5"));
+        assertFails(2, "--block 17 is no block side; give auto or a number from 2 to 16", with(common, photos.toString(), "--block", "17"));
+        assertFails(2, "--epochs -1 is negative", with(common, photos.toString(), "--epochs", "-1"));
+        assertFails(2, "--measure and --measure-labels go together", with(common, photos.toString(), "--measure", photos.toString()));
+        assertFails(1, "block 3 divides the plane of no pointwise layer (8x8); use --block auto or one of 2, 4, 8", with(common, photos.toString(), "--block", "3"));
+        assertFails(1, "holds no photo under train/CLASS", "train", "--data", Files.createDirectories(folder.resolve("d/train")).getParent().toString(), "-o", "x");
+        assertTrue(!Files.exists(folder.resolve("out")));
+    }
+
+    private static String[] with(String[] common, String... more) {
+        return Stream.concat(Stream.of(common), Stream.of(more)).toArray(String[]::new);
+    }
+}

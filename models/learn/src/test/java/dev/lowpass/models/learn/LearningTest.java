@@ -1,0 +1,200 @@
+package dev.lowpass.models.learn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.Preprocess;
+import dev.lowpass.runtime.graph.Graph;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Trains a small network on stripes, then learns its cutoffs. */
+class LearningTest {
+
+    private static final PhotoSet PHOTOS = TinyNetworks.stripes(320, 1);
+    private static final PhotoSet HELD_OUT = TinyNetworks.stripes(100, 2);
+    private static NDManager root;
+    private static ModelDefinition trained;
+
+    @TempDir
+    static Path folder;
+
+    @TempDir
+    Path scratch;
+
+    @BeforeAll
+    static void train() throws Exception {
+        root = LibtorchCondition.start();
+        try (Trainer trainer = trainer(3, folder.resolve("trained"), line -> {})) {
+            trained = trainer.train(HELD_OUT);
+            assertTrue(trainer.accuracy(trained, HELD_OUT) > 0.95, "accuracy " + trainer.accuracy(trained, HELD_OUT));
+        }
+    }
+
+    @AfterAll
+    static void stop() {
+        if (root != null) {
+            root.close();
+        }
+    }
+
+    private static Trainer trainer(int epochs, Path checkpoint, Consumer<String> log) throws Exception {
+        Graph graph = new MobileNetV2(8, List.of(new MobileNetV2.Stage(1, 8, 1, 2), new MobileNetV2.Stage(2, 8, 1, 1)), 16).graph(TinyNetworks.INPUT, 2);
+        Trainer.Recipe recipe = new Trainer.Recipe(epochs, 1, 32, 0.05, 1e-4, 0.1, 5, 2);
+        return new Trainer(graph, PHOTOS, Preprocess.tensorflow(TinyNetworks.INPUT), recipe, checkpoint, log);
+    }
+
+    @Test
+    void trainingThatWasKilledEndsAsIfItHadNotBeen() throws Exception {
+        Path checkpoint = scratch.resolve("killed");
+        try (Trainer trainer = trainer(3, checkpoint, LearningTest::stopAtEpochTwo)) {
+            trainer.checkpointNanos = 0; // after every step: the last of the epoch is lost and done again
+            assertThrows(IllegalStateException.class, () -> trainer.train(HELD_OUT));
+        }
+        assertEquals(19, Checkpoint.read(checkpoint, length(checkpoint)).orElseThrow().step());
+        try (Trainer trainer = trainer(3, checkpoint, line -> {})) {
+            ModelDefinition resumed = trainer.train(HELD_OUT);
+            trained.parameters().forEach((name, parameters) -> assertArrayEquals(parameters.weight(), resumed.parameters().get(name).weight(), name));
+        }
+    }
+
+    private static void stopAtEpochTwo(String line) {
+        if (line.startsWith("epoch 2/")) {
+            throw new IllegalStateException("killed");
+        }
+    }
+
+    /** The number of parameters that a checkpoint of the tiny training holds. */
+    private static int length(Path checkpoint) throws Exception {
+        try (java.io.DataInputStream in = new java.io.DataInputStream(Files.newInputStream(checkpoint))) {
+            in.readInt();
+            in.readLong();
+            return in.readInt();
+        }
+    }
+
+    @Test
+    void learningThatWasKilledEndsAsIfItHadNotBeen() throws Exception {
+        Path checkpoint = scratch.resolve("killed");
+        CutoffLearner.Recipe recipe = recipe(0.4, 2, CutoffNetwork.Tune.AFFINE);
+        ModelDefinition whole;
+        try (CutoffLearner learner = learner(new ArrayList<>())) {
+            whole = learner.learn(recipe, scratch.resolve("whole"));
+        }
+        try (CutoffLearner learner = new CutoffLearner(trained, 0, PHOTOS, HELD_OUT, 2, LearningTest::stopAtEpochTwo)) {
+            learner.checkpointNanos = 0;
+            assertThrows(IllegalStateException.class, () -> learner.learn(recipe, checkpoint));
+        }
+        try (CutoffLearner learner = learner(new ArrayList<>())) {
+            ModelDefinition resumed = learner.learn(recipe, checkpoint);
+            whole.parameters().forEach((name, parameters) -> {
+                assertArrayEquals(parameters.bias(), resumed.parameters().get(name).bias(), name);
+                assertArrayEquals(parameters.cutoffs(), resumed.parameters().get(name).cutoffs(), name);
+            });
+        }
+    }
+
+    private static CutoffLearner learner(List<String> log) {
+        return new CutoffLearner(trained, 0, PHOTOS, HELD_OUT, 2, log::add);
+    }
+
+    private static CutoffLearner.Recipe recipe(double keep, int epochs, CutoffNetwork.Tune tune) {
+        return new CutoffLearner.Recipe(keep, epochs, tune, 1e-3, 32, false, 1, 3);
+    }
+
+    private static double kept(ModelDefinition model) {
+        return CutoffLayers.keptShare(model.graph(), CutoffLayers.cutoffs(model));
+    }
+
+    @Test
+    void saliencyAloneReachesTheTargetAndKeepsTheAnswers() throws Exception {
+        try (CutoffLearner learner = learner(new ArrayList<>())) {
+            ModelDefinition cut = learner.learn(recipe(0.5, 0, CutoffNetwork.Tune.NONE), scratch.resolve("none"));
+            assertTrue(kept(cut) <= 0.5 && kept(cut) > 0.47, "kept " + kept(cut));
+            assertTrue(learner.agreement(cut) > 0.9, "agreement " + learner.agreement(cut));
+            ModelDefinition less = learner.learn(recipe(0.3, 0, CutoffNetwork.Tune.NONE), scratch.resolve("none"));
+            CutoffLayers.cutoffs(less).forEach((name, cutoffs) -> {
+                for (int c = 0; c < cutoffs.length; c++) {
+                    assertTrue(cutoffs[c] <= CutoffLayers.cutoffs(cut).get(name)[c], name + " channel " + c);
+                }
+            });
+        }
+    }
+
+    @Test
+    void learningKeepsJustTheTargetAndItsExportIsWhatTheRuntimeRuns() throws Exception {
+        for (CutoffNetwork.Tune tune : CutoffNetwork.Tune.values()) {
+            List<String> log = new ArrayList<>();
+            try (CutoffLearner learner = learner(log)) {
+                ModelDefinition cut = learner.learn(recipe(0.4, 2, tune), scratch.resolve(tune.name()));
+                assertTrue(kept(cut) <= 0.4 && kept(cut) > 0.36, tune + " kept " + kept(cut));
+                assertTrue(learner.agreement(cut) > 0.9, tune + " agreement " + learner.agreement(cut));
+                float[][] logits = learner.logits(cut, HELD_OUT);
+                float[] reference = Sealing.reference(cut, TinyNetworks.normalized(cut, HELD_OUT), HELD_OUT.size());
+                float largest = 0;
+                for (float value : reference) {
+                    largest = Math.max(largest, Math.abs(value));
+                }
+                for (int i = 0; i < reference.length; i++) {
+                    assertEquals(reference[i], logits[i / 2][i % 2], 1e-4 * largest, "logit " + i);
+                }
+            }
+            assertTrue(log.stream().anyMatch(line -> line.contains("kept 0.") && line.contains("loss ") && line.contains(" left")), log.toString());
+        }
+    }
+
+    @Test
+    void aCheckpointOfAnotherNetworkIsRefused() throws Exception {
+        Path checkpoint = scratch.resolve("other");
+        new Checkpoint(3, new float[5], new float[5]).write(checkpoint);
+        try (CutoffLearner learner = learner(new ArrayList<>())) {
+            LearnException e = assertThrows(LearnException.class, () -> learner.learn(recipe(0.4, 1, CutoffNetwork.Tune.NONE), checkpoint));
+            assertTrue(e.getMessage().contains("holds 5 parameters, but this network has "), e.getMessage());
+            Files.write(checkpoint, new byte[] {1, 2, 3, 4, 5});
+            e = assertThrows(LearnException.class, () -> learner.learn(recipe(0.4, 1, CutoffNetwork.Tune.NONE), checkpoint));
+            assertTrue(e.getMessage().contains("is no checkpoint of this command; delete it"), e.getMessage());
+        }
+    }
+
+    @Test
+    void aTargetThatOtherLayersExceedIsRefused() {
+        ModelDefinition uncut = TinyNetworks.of(new MobileNetV2(8, List.of(new MobileNetV2.Stage(2, 8, 1, 1), new MobileNetV2.Stage(2, 8, 2, 2)), 16)
+                .graph(TinyNetworks.INPUT, 2), 1);
+        // A block of 16 divides the first plane only.
+        try (CutoffLearner learner = new CutoffLearner(uncut, 16, PHOTOS, HELD_OUT, 1, line -> {})) {
+            LearnException e = assertThrows(LearnException.class, () -> learner.learn(recipe(0.1, 0, CutoffNetwork.Tune.NONE), scratch.resolve("x")));
+            assertTrue(e.getMessage().startsWith("a share of 0.100 of the pointwise MACs cannot be reached: layers that this block does not divide keep 0."), e.getMessage());
+        }
+        LearnException e = assertThrows(LearnException.class, () -> CutoffLayers.open(uncut, 5));
+        assertEquals("block 5 divides the plane of no pointwise layer (16x16, 8x8); use --block auto or one of 2, 4, 8, 16", e.getMessage());
+    }
+
+    @Test
+    void chartsAreWellFormed() throws Exception {
+        ModelDefinition cut = TinyNetworks.cut(TinyNetworks.everyOp(1), 4, 1);
+        for (String svg : List.of(Charts.histogram(cut), Charts.curve(List.of(new Charts.Point(1, 0.78), new Charts.Point(0.6, 0.71)), "accuracy"))) {
+            javax.xml.parsers.DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                    .parse(new java.io.ByteArrayInputStream(svg.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+        }
+        assertTrue(Charts.histogram(cut).contains("expand: "), "no layer is named");
+    }
+
+    @Test
+    void theRateRisesStaysAndFalls() {
+        assertEquals(0.05, Trainer.rate(0.025, 0.1), 1e-12);
+        assertEquals(0.1, Trainer.rate(0.3, 0.1), 1e-12);
+        assertEquals(0.05, Trainer.rate(0.7, 0.1), 1e-12);
+        assertEquals(0, Trainer.rate(1, 0.1), 1e-12);
+    }
+}
