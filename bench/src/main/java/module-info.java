@@ -1,5 +1,12 @@
 /** The {@code lowpass} command line. */
 module dev.lowpass.bench {
     requires dev.lowpass.models;
+    requires com.fasterxml.jackson.core;
     requires info.picocli;
+    requires java.logging;
+    requires jdk.management;
+    requires me.tongfei.progressbar;
+
+    // picocli sets options by reflection.
+    opens dev.lowpass.bench.command to info.picocli;
 }

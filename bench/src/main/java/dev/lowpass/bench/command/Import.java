@@ -1,0 +1,136 @@
+package dev.lowpass.bench.command;
+
+import dev.lowpass.bench.output.OutputFile;
+import dev.lowpass.bench.output.Quantity;
+import dev.lowpass.models.GoldenImages;
+import dev.lowpass.models.ModelImport;
+import dev.lowpass.models.image.ImageDecoder;
+import dev.lowpass.models.image.RgbImage;
+import dev.lowpass.runtime.Device;
+import dev.lowpass.runtime.Golden;
+import dev.lowpass.runtime.Model;
+import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.Session;
+import dev.lowpass.runtime.SessionOptions;
+import dev.lowpass.runtime.file.ModelFile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code lowpass import}. */
+@Command(
+        name = "import",
+        description = {
+            "Make a model file of another program's.",
+            "TensorFlow Lite files of MobileNetV1, V2 and alike, float or int8. Weights become real numbers. The model carries golden images and "
+                    + "the logits that double precision gives for them, by which 'lowpass verify' checks it."
+        })
+final class Import implements Callable<Integer> {
+
+    private static final int DEFAULT_GOLDEN_IMAGES = 2;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "FILE", description = "The file to import: .tflite.")
+    private Path source;
+
+    @Option(names = {"-o", "--output"}, paramLabel = "MODEL", required = true, description = "The model file to write: .safetensors.")
+    private Path target;
+
+    @Option(names = "--labels", paramLabel = "FILE", description = "A text file with the name of a class on each line; a background class in front may be left out.")
+    private Path labels;
+
+    @Option(names = "--cutoffs", paramLabel = "FILE", description = "A safetensors file with the cutoffs of pointwise layers.")
+    private Path cutoffs;
+
+    @Option(
+            names = "--golden",
+            paramLabel = "IMAGE",
+            arity = "1..*",
+            description = "Pictures to verify the model by, instead of " + DEFAULT_GOLDEN_IMAGES + " generated ones.")
+    private List<Path> golden = new ArrayList<>();
+
+    @Option(names = "--licence", paramLabel = "TEXT", description = "The model's licence, to be kept in the file.")
+    private String licence;
+
+    @Option(names = "--f16", description = "Store weights in half precision: half the size, rounded to 11 bits.")
+    private boolean half;
+
+    @Option(names = "--force", description = "Replace MODEL if it exists.")
+    private boolean force;
+
+    @Override
+    public Integer call() throws IOException {
+        OutputFile.requireWritable(target);
+        if (Files.exists(target) && !force) {
+            throw new CommandException(target + ": exists already; give --force to replace it, or another name");
+        }
+        if (Files.exists(target) && Files.isSameFile(source, target)) {
+            throw new ParameterException(spec.commandLine(), "FILE and MODEL are the same file, " + target + "; write to another");
+        }
+        List<RgbImage> pictures = new ArrayList<>();
+        for (Path picture : golden) {
+            pictures.add(ImageDecoder.decode(picture));
+        }
+        ModelImport.Result imported = ModelImport.read(source, new ModelImport.Options(labels, cutoffs, licence));
+        imported.notes().forEach(note -> spec.commandLine().getErr().println("lowpass: " + note));
+        ModelDefinition model = half ? rounded(imported.model()) : imported.model();
+        byte[] images = pictures.isEmpty()
+                ? GoldenImages.of(model.preprocess(), DEFAULT_GOLDEN_IMAGES)
+                : GoldenImages.of(model.preprocess(), pictures);
+        model = model.withGolden(golden(model, images));
+        ModelFile.write(model, target, half ? ModelFile.WeightType.F16 : ModelFile.WeightType.F32);
+        print(model);
+        return ExitCode.OK;
+    }
+
+    /** The model as it will be read back: its golden logits are those of the weights in the file. */
+    private static ModelDefinition rounded(ModelDefinition model) throws IOException {
+        Path file = Files.createTempFile("lowpass", ".safetensors");
+        file.toFile().deleteOnExit();
+        try {
+            ModelFile.write(model, file, ModelFile.WeightType.F16);
+            return ModelFile.read(file);
+        } finally {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    private static Golden golden(ModelDefinition definition, byte[] images) {
+        int elements = definition.graph().input().elements();
+        int channels = definition.graph().input().channels();
+        int count = images.length / elements;
+        float[] logits = new float[count * definition.classes()];
+        try (Model model = Model.of(definition); Session session = model.newSession(SessionOptions.builder().device(Device.reference()).build())) {
+            FloatBuffer input = FloatBuffer.allocate(elements);
+            for (int n = 0; n < count; n++) {
+                for (int i = 0; i < elements; i++) {
+                    input.put(i, definition.preprocess().normalize(images[n * elements + i] & 0xff, i % channels));
+                }
+                session.run(input, 1, FloatBuffer.wrap(logits, n * definition.classes(), definition.classes()));
+            }
+        }
+        return new Golden(count, images, logits);
+    }
+
+    private void print(ModelDefinition model) throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        Macs pointwise = Macs.ofPointwise(model);
+        out.println(target + ": " + Quantity.bytes(Files.size(target)) + ", " + model.graph().ops().size() + " ops, input " + model.graph().input() + ", "
+                + model.classes() + " classes, " + Quantity.percent(pointwise.keptShare()) + " of pointwise MACs kept, "
+                + model.golden().orElseThrow().count() + (model.golden().orElseThrow().count() == 1 ? " golden image" : " golden images"));
+    }
+}

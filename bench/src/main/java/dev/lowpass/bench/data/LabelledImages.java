@@ -1,0 +1,101 @@
+package dev.lowpass.bench.data;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A CSV file (RFC 4180, UTF-8) with the header {@code file,class} and one image a line; the class is an index or a name. */
+public final class LabelledImages {
+
+    /**
+     * One line.
+     *
+     * @param line its number in the file, from 1
+     * @param file as written
+     * @param label as written: an index or a name
+     */
+    public record Entry(int line, String file, String label) {}
+
+    private LabelledImages() {}
+
+    /**
+     * @throws DataException when the file is missing, empty, or a line is not as it should be
+     * @throws IOException when it cannot be read
+     */
+    public static List<Entry> read(Path csv) throws IOException {
+        List<String> lines;
+        try {
+            if (Files.isDirectory(csv)) {
+                throw new DataException(csv + ": is a directory; name a CSV file with the header file,class");
+            }
+            lines = Files.readAllLines(csv, StandardCharsets.UTF_8);
+        } catch (NoSuchFileException e) {
+            throw new DataException(csv + ": no such file; name a CSV file with the header file,class", e);
+        } catch (CharacterCodingException e) {
+            throw new DataException(csv + ": is not UTF-8 text; save it as UTF-8", e);
+        }
+        if (lines.isEmpty()) {
+            throw new DataException(csv + ": is empty; it needs the header file,class and a line an image");
+        }
+        // A byte order mark is what spreadsheets put first.
+        String header = lines.get(0).replace("\uFEFF", "");
+        List<String> titles = fields(csv, 1, header).stream().map(title -> title.strip().toLowerCase(Locale.ROOT)).toList();
+        int file = titles.indexOf("file");
+        int label = titles.indexOf("class");
+        if (file < 0 || label < 0) {
+            throw new DataException(csv + ": line 1 is \"" + header + "\"; the header must name the columns file and class");
+        }
+        List<Entry> entries = new ArrayList<>();
+        for (int i = 1; i < lines.size(); i++) {
+            if (lines.get(i).isBlank()) {
+                continue;
+            }
+            List<String> fields = fields(csv, i + 1, lines.get(i));
+            if (fields.size() != titles.size()) {
+                throw new DataException(csv + ": line " + (i + 1) + " has " + fields.size() + " fields; the header has " + titles.size()
+                        + " (put a name with commas in double quotes)");
+            }
+            if (fields.get(file).isBlank() || fields.get(label).isBlank()) {
+                throw new DataException(csv + ": line " + (i + 1) + " is \"" + lines.get(i) + "\"; both file and class must be given");
+            }
+            entries.add(new Entry(i + 1, fields.get(file).strip(), fields.get(label).strip()));
+        }
+        if (entries.isEmpty()) {
+            throw new DataException(csv + ": has a header and no lines; add a line an image");
+        }
+        return entries;
+    }
+
+    private static List<String> fields(Path csv, int number, String line) throws DataException {
+        List<String> fields = new ArrayList<>();
+        StringBuilder field = new StringBuilder();
+        boolean quoted = false;
+        for (int i = 0; i < line.length(); i++) {
+            char c = line.charAt(i);
+            if (c == '"') {
+                if (quoted && i + 1 < line.length() && line.charAt(i + 1) == '"') {
+                    field.append('"'); // a doubled quote stands for one
+                    i++;
+                } else {
+                    quoted = !quoted;
+                }
+            } else if (c == ',' && !quoted) {
+                fields.add(field.toString());
+                field.setLength(0);
+            } else {
+                field.append(c);
+            }
+        }
+        if (quoted) {
+            throw new DataException(csv + ": line " + number + " has a double quote that is not closed; close it or double it");
+        }
+        fields.add(field.toString());
+        return fields;
+    }
+}
