@@ -14,11 +14,12 @@ import java.util.Optional;
 /**
  * All that an interrupted training needs to go on as if it had not been.
  *
+ * @param recipe what decides the result, as text: a checkpoint only goes on with the recipe that it was made by
  * @param step steps done
  * @param vector the parameters
  * @param momentum the optimiser's memory, of the same length or a multiple of it
  */
-record Checkpoint(long step, float[] vector, float[] momentum) {
+record Checkpoint(String recipe, long step, float[] vector, float[] momentum) {
 
     private static final int MAGIC = 0x4c504350;
 
@@ -29,6 +30,7 @@ record Checkpoint(long step, float[] vector, float[] momentum) {
         try {
             try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(part), 1 << 16))) {
                 out.writeInt(MAGIC);
+                out.writeUTF(recipe);
                 out.writeLong(step);
                 write(out, vector);
                 write(out, momentum);
@@ -36,33 +38,40 @@ record Checkpoint(long step, float[] vector, float[] momentum) {
             Files.move(part, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             Files.deleteIfExists(part);
-            throw new LearnException("cannot write the checkpoint " + file + ": " + e.getMessage() + "; the last one is whole: make room and start the same command again", e);
+            throw new LearnException("cannot write the checkpoint " + file + ": " + e.getMessage()
+                    + "; the last one is whole: make room and start the same command again", e);
         }
     }
 
     /**
+     * @param recipe that is expected
      * @param length of the vector that is expected
      * @return nothing when there is no such file
      * @throws LearnException when the file is no checkpoint, or one of another network
      */
-    static Optional<Checkpoint> read(Path file, int length) throws IOException {
+    static Optional<Checkpoint> read(Path file, String recipe, int length) throws IOException {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
         try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16))) {
             if (in.readInt() != MAGIC) {
-                throw new LearnException(file + " is no checkpoint of this command; delete it or name another folder");
+                throw new LearnException(file + " is no checkpoint of this command; delete it or name another file with --checkpoint");
+            }
+            String made = in.readUTF();
+            if (!made.equals(recipe)) {
+                throw new LearnException("checkpoint " + file + " was made by another command: " + made + ", not " + recipe
+                        + "; give the same options, delete it, or name another file with --checkpoint");
             }
             long step = in.readLong();
             float[] vector = read(in, file);
             float[] momentum = read(in, file);
             if (vector.length != length) {
                 throw new LearnException("checkpoint " + file + " holds " + vector.length + " parameters, but this network has " + length
-                        + "; delete it or name another folder");
+                        + "; delete it or name another file with --checkpoint");
             }
-            return Optional.of(new Checkpoint(step, vector, momentum));
+            return Optional.of(new Checkpoint(made, step, vector, momentum));
         } catch (java.io.EOFException e) {
-            throw new LearnException("checkpoint " + file + " is truncated; delete it or name another folder", e);
+            throw new LearnException("checkpoint " + file + " is truncated; delete it or name another file with --checkpoint", e);
         }
     }
 
@@ -76,7 +85,7 @@ record Checkpoint(long step, float[] vector, float[] momentum) {
     private static float[] read(DataInputStream in, Path file) throws IOException {
         int length = in.readInt();
         if (length < 0 || length > (1 << 28)) {
-            throw new LearnException("checkpoint " + file + " is corrupt; delete it or name another folder");
+            throw new LearnException("checkpoint " + file + " is corrupt; delete it or name another file with --checkpoint");
         }
         byte[] bytes = in.readNBytes(4 * length);
         if (bytes.length < 4 * length) {

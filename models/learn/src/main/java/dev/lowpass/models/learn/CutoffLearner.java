@@ -2,6 +2,7 @@ package dev.lowpass.models.learn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
@@ -75,7 +76,7 @@ final class CutoffLearner implements AutoCloseable {
         open = CutoffLayers.open(uncut, block);
         teacher = new FoldedNetwork(root, uncut);
         augmentation = new Augmentation(photos, uncut.preprocess());
-        microBatch = Math.max(4, Math.min(32, 32 * 1024 / photos.plane().area()));
+        microBatch = Math.max(2, Math.min(32, 32 * 1024 / photos.plane().area()));
     }
 
     /** The saliency of the tails, measured once, on at most 2,000 of the photos. */
@@ -143,7 +144,7 @@ final class CutoffLearner implements AutoCloseable {
             costs = network.costs();
             limits = network.limits();
             total = (long) stepsPerEpoch() * recipe.epochs();
-            Optional<Checkpoint> saved = Checkpoint.read(checkpoint, network.size());
+            Optional<Checkpoint> saved = Checkpoint.read(checkpoint, made(), network.size());
             if (saved.isPresent()) {
                 vector = saved.get().vector();
                 memory = saved.get().momentum();
@@ -155,6 +156,10 @@ final class CutoffLearner implements AutoCloseable {
                 memory[2 * vector.length] = 1;
                 memory[2 * vector.length + 1] = (float) kept();
             }
+        }
+
+        private String made() {
+            return "learn " + recipe + " photos " + photos.size();
         }
 
         private int stepsPerEpoch() {
@@ -199,7 +204,7 @@ final class CutoffLearner implements AutoCloseable {
         }
 
         private void save() throws IOException {
-            new Checkpoint(step, vector, memory).write(checkpoint);
+            new Checkpoint(made(), step, vector, memory).write(checkpoint);
         }
 
         private record Part(double loss, float[] gradient) {}
@@ -328,7 +333,8 @@ final class CutoffLearner implements AutoCloseable {
                     targets[i * classes + photos.labels()[chosen[i]]] += 0.5f;
                 }
             }
-            try (NDManager manager = root.newSubManager()) {
+            try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
                 NDArray parameters = Libtorch.array(manager, vector, vector.length);
                 parameters.setRequiresGradient(true);
                 NDArray logits = network.forward(parameters, Libtorch.images(manager, input, n, plane.height(), plane.width(), plane.channels()), 1, null);

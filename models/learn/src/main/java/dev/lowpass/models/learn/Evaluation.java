@@ -9,7 +9,9 @@ import java.util.concurrent.Callable;
 /** What networks say about photos, and how often they are right or of one mind. */
 final class Evaluation {
 
-    private static final int BATCH = 50;
+    /** Positions of a batch's input: what is computed for them is in memory all at once, about 4 KB a position. */
+    private static final int POSITIONS = 64 * 1024;
+    private static final int MOST = 50;
 
     private Evaluation() {}
 
@@ -17,10 +19,11 @@ final class Evaluation {
     static float[][] logits(Workers workers, FoldedNetwork network, Preprocess preprocess, PhotoSet photos) {
         Augmentation plain = new Augmentation(photos, preprocess);
         int elements = photos.plane().elements();
+        int batch = Math.max(1, Math.min(MOST, POSITIONS / photos.plane().area()));
         List<Callable<float[]>> parts = new ArrayList<>();
-        for (int at = 0; at < photos.size(); at += BATCH) {
+        for (int at = 0; at < photos.size(); at += batch) {
             int from = at;
-            int n = Math.min(BATCH, photos.size() - at);
+            int n = Math.min(batch, photos.size() - at);
             parts.add(() -> {
                 float[] input = new float[n * elements];
                 for (int i = 0; i < n; i++) {

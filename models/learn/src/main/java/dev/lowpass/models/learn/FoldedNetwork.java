@@ -2,6 +2,7 @@ package dev.lowpass.models.learn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
@@ -53,6 +54,11 @@ final class FoldedNetwork implements AutoCloseable {
         return Libtorch.array(manager, mask, area, cutoffs.length);
     }
 
+    /** How many arrays it holds. */
+    int arrays() {
+        return manager.getManagedArrays().size();
+    }
+
     int classes() {
         return classes;
     }
@@ -65,7 +71,8 @@ final class FoldedNetwork implements AutoCloseable {
     float[] logits(float[] input, int n) {
         Plane plane = graph.input();
         boolean gradients = Libtorch.setGradients(false);
-        try (NDManager scratch = manager.newSubManager()) {
+        try (NDManager scratch = manager.newSubManager(); NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
             return forward(Libtorch.images(scratch, input, n, plane.height(), plane.width(), plane.channels())).toFloatArray();
         } finally {
             Libtorch.setGradients(gradients);

@@ -2,6 +2,7 @@ package dev.lowpass.models.learn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.graph.Graph;
@@ -69,7 +70,8 @@ final class Saliency {
     }
 
     private static Map<String, double[]> part(NDManager root, CutoffNetwork network, float[] vector, Plane plane, float[] input, int n, SplittableRandom random) {
-        try (NDManager manager = root.newSubManager()) {
+        try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
             Map<String, NDArray> probes = new HashMap<>();
             for (GraphOp.PointwiseConv2d op : CutoffLayers.cut(network.graph())) {
                 int area = op.block() * op.block();

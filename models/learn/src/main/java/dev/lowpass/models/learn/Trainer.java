@@ -2,6 +2,7 @@ package dev.lowpass.models.learn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -77,7 +79,7 @@ final class Trainer implements AutoCloseable {
         decayed = network.decayed();
         root = Libtorch.start();
         workers = new Workers(recipe.threads());
-        Optional<Checkpoint> saved = Checkpoint.read(checkpoint, network.size());
+        Optional<Checkpoint> saved = Checkpoint.read(checkpoint, made(), network.size());
         if (saved.isPresent()) {
             vector = saved.get().vector();
             momentum = saved.get().momentum();
@@ -87,6 +89,12 @@ final class Trainer implements AutoCloseable {
             vector = network.initialize(recipe.seed());
             momentum = new float[vector.length];
         }
+    }
+
+    /** Without the epochs, which may be changed as long as the rate has not begun to fall. */
+    private String made() {
+        return String.format(Locale.ROOT, "train batch %d rate %s decay %s smoothing %s seed %d photos %d", recipe.batch(), recipe.rate(), recipe.decay(),
+                recipe.smoothing(), recipe.seed(), photos.size());
     }
 
     private int stepsPerEpoch() {
@@ -117,7 +125,7 @@ final class Trainer implements AutoCloseable {
                 step++;
                 if (lossCount == 50 || i == stepsPerEpoch() - 1) {
                     double perStep = (System.nanoTime() - started) / 1e9 / (step - first);
-                    log.accept(String.format("epoch %d/%d step %d/%d loss %.4f rate %.4f %.0f photos/s, %s left", epoch + 1, recipe.epochs(), i + 1,
+                    log.accept(String.format(Locale.ROOT, "epoch %d/%d step %d/%d loss %.4f rate %.4f %.0f photos/s, %s left", epoch + 1, recipe.epochs(), i + 1,
                             stepsPerEpoch(), lossSum / lossCount, rate, recipe.batch() / perStep, duration((total - step) * perStep)));
                     lossSum = 0;
                     lossCount = 0;
@@ -130,18 +138,18 @@ final class Trainer implements AutoCloseable {
             save();
             saved = System.nanoTime();
             model = export(step < total ? 32 : 160);
-            log.accept(String.format("epoch %d/%d held-out accuracy %.2f %% of %d", epoch + 1, recipe.epochs(), 100 * accuracy(model, heldOut), heldOut.size()));
+            log.accept(String.format(Locale.ROOT, "epoch %d/%d held-out accuracy %.2f %% of %d", epoch + 1, recipe.epochs(), 100 * accuracy(model, heldOut), heldOut.size()));
         }
         return model == null ? export(160) : model;
     }
 
     static String duration(double seconds) {
         long s = Math.round(seconds);
-        return s >= 3600 ? String.format("%d h %02d min", s / 3600, s / 60 % 60) : String.format("%d min %02d s", s / 60, s % 60);
+        return s >= 3600 ? String.format(Locale.ROOT, "%d h %02d min", s / 3600, s / 60 % 60) : String.format(Locale.ROOT, "%d min %02d s", s / 60, s % 60);
     }
 
     private void save() throws IOException {
-        new Checkpoint(step, vector, momentum).write(checkpoint);
+        new Checkpoint(made(), step, vector, momentum).write(checkpoint);
     }
 
     private int[] order(int epoch) {
@@ -196,7 +204,8 @@ final class Trainer implements AutoCloseable {
             augmentation.random(chosen[i], side, side, SHIFT, random, input, i * elements);
             targets[i * classes + photos.labels()[chosen[i]]] += (float) (1 - recipe.smoothing());
         }
-        try (NDManager manager = root.newSubManager()) {
+        try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
             NDArray parameters = Libtorch.array(manager, vector, vector.length);
             parameters.setRequiresGradient(true);
             BatchNormNetwork.Statistics statistics = network.newStatistics(manager);
@@ -224,7 +233,8 @@ final class Trainer implements AutoCloseable {
                             augmentation.plain(order[b * n + i], input, i * plane.elements());
                         }
                         statistics.keep = b / (b + 1f);
-                        try (NDManager batch = root.newSubManager()) {
+                        try (NDManager batch = root.newSubManager(); NDScope scope = new NDScope()) {
+                            scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
                             network.forward(Libtorch.array(batch, vector, vector.length),
                                     Libtorch.images(batch, input, n, plane.height(), plane.width(), plane.channels()), statistics);
                         }

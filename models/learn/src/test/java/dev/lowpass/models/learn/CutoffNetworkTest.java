@@ -59,6 +59,18 @@ class CutoffNetworkTest {
         }
     }
 
+    /** What is computed with a constant belongs to the constant's manager, which lives long. */
+    @Test
+    void nothingComputedStaysInMemory() {
+        ModelDefinition model = TinyNetworks.cut(TinyNetworks.everyOp(1), 4, 3);
+        float[] input = TinyNetworks.normalized(model, TinyNetworks.stripes(PHOTOS, 1));
+        try (NDManager manager = root.newSubManager(); FoldedNetwork folded = new FoldedNetwork(manager, model)) {
+            int constants = folded.arrays();
+            folded.logits(input, PHOTOS);
+            assertEquals(constants, folded.arrays());
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(CutoffNetwork.Tune.class)
     void aTunedNetworkGivesTheReferenceLogitsOfItsExport(CutoffNetwork.Tune tune) {

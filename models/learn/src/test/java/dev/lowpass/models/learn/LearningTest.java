@@ -62,8 +62,9 @@ class LearningTest {
             trainer.checkpointNanos = 0; // after every step: the last of the epoch is lost and done again
             assertThrows(IllegalStateException.class, () -> trainer.train(HELD_OUT));
         }
-        assertEquals(19, Checkpoint.read(checkpoint, length(checkpoint)).orElseThrow().step());
-        try (Trainer trainer = trainer(3, checkpoint, line -> {})) {
+        List<String> log = new ArrayList<>();
+        try (Trainer trainer = trainer(3, checkpoint, log::add)) {
+            assertEquals("going on from step 19 of " + checkpoint, log.get(0));
             ModelDefinition resumed = trainer.train(HELD_OUT);
             trained.parameters().forEach((name, parameters) -> assertArrayEquals(parameters.weight(), resumed.parameters().get(name).weight(), name));
         }
@@ -72,15 +73,6 @@ class LearningTest {
     private static void stopAtEpochTwo(String line) {
         if (line.startsWith("epoch 2/")) {
             throw new IllegalStateException("killed");
-        }
-    }
-
-    /** The number of parameters that a checkpoint of the tiny training holds. */
-    private static int length(Path checkpoint) throws Exception {
-        try (java.io.DataInputStream in = new java.io.DataInputStream(Files.newInputStream(checkpoint))) {
-            in.readInt();
-            in.readLong();
-            return in.readInt();
         }
     }
 
@@ -157,12 +149,15 @@ class LearningTest {
     @Test
     void aCheckpointOfAnotherNetworkIsRefused() throws Exception {
         Path checkpoint = scratch.resolve("other");
-        new Checkpoint(3, new float[5], new float[5]).write(checkpoint);
+        CutoffLearner.Recipe recipe = recipe(0.4, 1, CutoffNetwork.Tune.NONE);
+        new Checkpoint("learn " + recipe + " photos 320", 3, new float[5], new float[5]).write(checkpoint);
         try (CutoffLearner learner = learner(new ArrayList<>())) {
-            LearnException e = assertThrows(LearnException.class, () -> learner.learn(recipe(0.4, 1, CutoffNetwork.Tune.NONE), checkpoint));
+            LearnException e = assertThrows(LearnException.class, () -> learner.learn(recipe(0.3, 1, CutoffNetwork.Tune.NONE), checkpoint));
+            assertTrue(e.getMessage().startsWith("checkpoint " + checkpoint + " was made by another command: learn Recipe[keep=0.4, "), e.getMessage());
+            e = assertThrows(LearnException.class, () -> learner.learn(recipe, checkpoint));
             assertTrue(e.getMessage().contains("holds 5 parameters, but this network has "), e.getMessage());
             Files.write(checkpoint, new byte[] {1, 2, 3, 4, 5});
-            e = assertThrows(LearnException.class, () -> learner.learn(recipe(0.4, 1, CutoffNetwork.Tune.NONE), checkpoint));
+            e = assertThrows(LearnException.class, () -> learner.learn(recipe, checkpoint));
             assertTrue(e.getMessage().contains("is no checkpoint of this command; delete it"), e.getMessage());
         }
     }
