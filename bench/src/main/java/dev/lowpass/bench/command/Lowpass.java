@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
         commandListHeading = "%nCommands:%n",
         optionListHeading = "%nOptions:%n",
         parameterListHeading = "%nParameters:%n",
+        footer = "%nlearn and train, which learn cutoffs and train networks, are built and fetch libtorch on first use: lowpass learn --help",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:success", "1:failure; one line on the standard error says what to do", "2:usage error"})
 public final class Lowpass implements Runnable {
