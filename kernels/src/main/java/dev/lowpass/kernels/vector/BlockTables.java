@@ -35,15 +35,17 @@ final class BlockTables {
     }
 
     /**
-     * How many columns of coefficients each group of {@code group} channels needs: up to the last that holds one below a cutoff of
-     * the group. 0 where the group keeps nothing.
+     * For each group of {@code group} channels and each v how many u to compute, [group][v]: up to the last coefficient below a
+     * cutoff of the group. As the zigzag order fills the block from its corner, they fall with v.
      */
-    static int[] columnsKept(Staircase staircase, int group) {
-        Zigzag zigzag = Zigzag.of(staircase.block());
-        int[] kept = new int[VectorOperation.ceilDiv(staircase.channels(), group)];
+    static int[] kept(Staircase staircase, int group) {
+        int block = staircase.block();
+        Zigzag zigzag = Zigzag.of(block);
+        int[] kept = new int[VectorOperation.ceilDiv(staircase.channels(), group) * block];
         for (int c = 0; c < staircase.channels(); c++) {
             for (int z = 0; z < staircase.cutoff(c); z++) {
-                kept[c / group] = Math.max(kept[c / group], zigzag.column(z) + 1);
+                int at = c / group * block + zigzag.column(z);
+                kept[at] = Math.max(kept[at], zigzag.row(z) + 1);
             }
         }
         return kept;

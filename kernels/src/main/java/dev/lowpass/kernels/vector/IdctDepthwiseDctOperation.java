@@ -1,25 +1,27 @@
 package dev.lowpass.kernels.vector;
 
-import dev.lowpass.kernels.Activation;
 import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Window;
 
 /**
- * The middle of an inverted-residual block for one image and one group of channels at a time. Restored rows go to a ring of
- * rows, the depthwise convolution makes one row of blocks of outputs from it, and these are transformed back; so the group's plane
- * never leaves the nearest caches. A ring as high as the plane holds it all.
+ * The middle of an inverted-residual block for one image and a few channels at a time. Restored rows go to a ring of rows, the
+ * depthwise convolution makes one row of blocks of outputs from it, and these are transformed back; so the channels' planes never
+ * leave the nearest caches. A ring as high as the plane holds it all.
  */
 final class IdctDepthwiseDctOperation extends VectorOperation {
 
-    /** Elements of ring and row that a group may take: most of a first-level cache of 32 KiB. */
+    /** Elements of rings and rows that a unit may take: most of a first-level cache of 32 KiB. */
     private static final int NEAR_ELEMENTS = 7 * 1024;
+    /** Channels of a unit, where they fit: the arena is read and written by whole cache lines. */
+    private static final int LINE_CHANNELS = 16;
 
     private final OperationSpec.IdctDepthwiseDct spec;
     private final DepthwiseRows rows;
     private final int ringRows;
-    private final int group;
-    private final int[] columnsKept;
+    private final int wide; // channels of a plane
+    private final int planes; // of a unit
+    private final int[] kept;
 
     IdctDepthwiseDctOperation(Lanes lanes, OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias) {
         super(lanes, spec);
@@ -30,16 +32,19 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
         // A row of blocks of outputs needs (block - 1) * stride + kernel rows; restoring whole blocks adds up to block - 1.
         int needed = (block - 1) * window.strideY() + window.kernelHeight() + block - 1;
         ringRows = Math.min(spec.in().height(), ceilDiv(needed, block) * block);
-        int perChannel = ringRows * spec.in().width() + block * spec.out().width() + block * block;
-        int width = Math.max(lanes.width(), 8);
-        group = Math.max(1, Math.min(32 / width, NEAR_ELEMENTS / (perChannel * width))) * width;
-        columnsKept = BlockTables.columnsKept(spec.staircase(), group);
+        wide = lanes.planeChannels();
+        planes = Math.max(1, Math.min(LINE_CHANNELS / wide, NEAR_ELEMENTS / (planePoints() * wide)));
+        kept = BlockTables.kept(spec.staircase(), wide);
+    }
+
+    /** Points of a ring and of a row of blocks of outputs. */
+    private int planePoints() {
+        return ringRows * spec.in().width() + spec.block() * spec.out().width();
     }
 
     @Override
     public long scratchElements(int maxBatch) {
-        int block = spec.block();
-        return ((long) ringRows * spec.in().width() + (long) block * spec.out().width() + block * block) * group;
+        return ((long) planes * planePoints() + spec.block() * spec.block()) * wide;
     }
 
     @Override
@@ -49,17 +54,16 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
         Plane to = spec.out();
         Window window = spec.window();
         int channels = from.channels();
-        int groups = columnsKept.length;
+        int unitChannels = planes * wide;
+        int groups = ceilDiv(channels, unitChannels);
         int inBlocks = from.blocks(block);
         int outBlocks = to.blocks(block);
-        int rowElements = from.width() * group;
-        int middle = ringRows * rowElements; // block rows of outputs
-        int buffer = middle + block * to.width() * group;
-        int[] ringTable = BlockTables.rows(block, rowElements, group);
-        int[] middleTable = BlockTables.rows(block, to.width() * group, group);
-        int[] bufferRows = BlockTables.rows(block, block * group, group);
-        int[] bufferColumns = BlockTables.columns(block, block * group, group);
-        boolean clampBefore = spec.before() != Activation.NONE;
+        int rowElements = from.width() * wide;
+        int middle = ringRows * rowElements; // block rows of outputs, behind the ring
+        int planeElements = planePoints() * wide;
+        int buffer = planes * planeElements;
+        int[] ringTable = BlockTables.rows(block, rowElements, wide);
+        int[] middleTable = BlockTables.rows(block, to.width() * wide, wide);
         float lowBefore = low(spec.before());
         float highBefore = high(spec.before());
         float lowAfter = low(spec.after());
@@ -82,50 +86,57 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
             @Override
             public void run(int unit, int worker) {
                 int n = unit / groups;
-                int c = unit % groups * group;
-                int columns = columnsKept[unit % groups];
-                if (columns == 0) {
-                    return; // none of these channels is read
+                int start = unit % groups * unitChannels;
+                int end = Math.min(channels, start + unitChannels);
+                while (end > start && kept[(end - 1) / wide * block] == 0) {
+                    end = (end - 1) / wide * wide; // none of the last plane's channels is read
                 }
-                int count = Math.min(group, channels - c);
                 float[] near = scratch[worker];
                 int restored = 0; // rows of blocks
                 for (int blockRow = 0; blockRow < to.height() / block; blockRow++) {
                     int last = (blockRow * block + block - 1) * window.strideY() - window.padding().top() + window.kernelHeight() - 1;
                     for (; restored <= Math.min(last, from.height() - 1) / block; restored++) {
-                        restore(n, restored, c, count, near);
+                        restore(n, restored, start, end, near);
                     }
                     for (int y = 0; y < block; y++) {
-                        row(blockRow * block + y, y, c, count, near, worker);
+                        row(blockRow * block + y, y, start, end, near, worker);
                     }
-                    transform(n, blockRow, c, count, columns, near);
+                    transform(n, blockRow, start, end, near);
                 }
             }
 
-            private void restore(int n, int blockRow, int c, int count, float[] near) {
+            private void restore(int n, int blockRow, int start, int end, float[] near) {
                 int blockColumns = from.width() / block;
                 for (int column = 0; column < blockColumns; column++) {
-                    int source = in + (n * inBlocks + blockRow * blockColumns + column) * channels + c;
-                    int target = blockRow * block % ringRows * rowElements + column * block * group;
-                    lanes.idct(block, arena, source, inZigzag, near, buffer, bufferColumns, block, count, false, 0, 0);
-                    lanes.idct(block, near, buffer, bufferRows, near, target, ringTable, block, count, clampBefore, lowBefore, highBefore);
+                    int source = in + (n * inBlocks + blockRow * blockColumns + column) * channels;
+                    int target = blockRow * block % ringRows * rowElements + column * block * wide;
+                    for (int c = start; c < end; c += wide, target += planeElements) {
+                        lanes.idct(block, arena, source + c, inZigzag, near, target, ringTable, lowBefore, highBefore, near, buffer,
+                                Math.min(wide, end - c));
+                    }
                 }
             }
 
             /** Output row {@code y}, to row {@code slot} of the row of blocks. */
-            private void row(int y, int slot, int c, int count, float[] near, int worker) {
+            private void row(int y, int slot, int start, int end, float[] near, int worker) {
                 rows.locate(y, ringRows, rowElements, rowAt[worker], weightAt[worker]);
-                lanes.depthwise(near, 0, rowAt[worker], from.width(), group, window.kernelHeight(), window.kernelWidth(), window.strideX(),
-                        window.padding().left(), rows.weight, c, weightAt[worker], channels, rows.bias, c,
-                        near, middle + slot * to.width() * group, group, to.width(), count, lowAfter, highAfter);
+                int plane = 0;
+                for (int c = start; c < end; c += wide, plane += planeElements) {
+                    lanes.depthwise(near, plane, rowAt[worker], from.width(), wide, window.kernelHeight(), window.kernelWidth(),
+                            window.strideX(), window.padding().left(), rows.weight, c, weightAt[worker], channels, rows.bias, c,
+                            near, plane + middle + slot * to.width() * wide, wide, to.width(), Math.min(wide, end - c), lowAfter, highAfter);
+                }
             }
 
-            private void transform(int n, int blockRow, int c, int count, int columns, float[] near) {
+            private void transform(int n, int blockRow, int start, int end, float[] near) {
                 int blockColumns = to.width() / block;
                 for (int column = 0; column < blockColumns; column++) {
-                    int target = out + (n * outBlocks + blockRow * blockColumns + column) * channels + c;
-                    lanes.dct(block, near, middle + column * block * group, middleTable, near, buffer, bufferRows, block, count);
-                    lanes.dct(block, near, buffer, bufferColumns, arena, target, outZigzag, columns, count);
+                    int source = middle + column * block * wide;
+                    int target = out + (n * outBlocks + blockRow * blockColumns + column) * channels;
+                    for (int c = start; c < end; c += wide, source += planeElements) {
+                        lanes.dct(block, near, source, middleTable, arena, target + c, outZigzag, kept, c / wide * block, near, buffer,
+                                Math.min(wide, end - c));
+                    }
                 }
             }
         };

@@ -31,15 +31,27 @@ interface Lanes {
     void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride,
             float[] bias, int biasAt, float[] init, int initAt, int initStride, boolean clamp, float low, float high);
 
-    /**
-     * Forward transforms of {@code lines} lines of {@code block} points, each point {@code count} contiguous channels:
-     * {@code out[u] = sum over i of D[u][i] in[i]}. Point i of a line is at {@code inBase + inAt[line * block + i]}.
-     */
-    void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count);
+    /** P: how many channels a plane of the transforms holds; a plane's points lie P elements apart. */
+    int planeChannels();
 
-    /** Inverse transforms: {@code out[i] = clamp(sum over u of D[u][i] in[u])}; otherwise as {@link #dct}. */
-    void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count,
-            boolean clamp, float low, float high);
+    /**
+     * Forward transform of one block of a plane: the coefficients {@code D X D'} of {@code count} contiguous channels.
+     *
+     * @param inAt offsets of the block's points, [row][column], P apart in a row
+     * @param outAt offsets of the coefficients (u, v), [v][u]
+     * @param kept at keptAt, for each v how many u count; what lies beyond is left as it was or overwritten
+     * @param buffer block * block * P elements at bufferAt
+     * @param count at most P
+     */
+    void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
+            float[] buffer, int bufferAt, int count);
+
+    /** Inverse transform of one block, {@code clamp(D' X D)}: from coefficients as dct writes them to points as it reads them. */
+    void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, float low, float high,
+            float[] buffer, int bufferAt, int count);
+
+    /** Copies {@code points} points of {@code count} contiguous channels. */
+    void copy(float[] in, int inAt, int inStride, float[] out, int outAt, int outStride, int points, int count);
 
     /**
      * An output row of a depthwise convolution: for x in [0, outWidth) and c in [0, count)

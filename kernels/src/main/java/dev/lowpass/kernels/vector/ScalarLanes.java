@@ -1,5 +1,7 @@
 package dev.lowpass.kernels.vector;
 
+import dev.lowpass.kernels.Zigzag;
+
 /**
  * Plain loops that C2 vectorises on its own, for a JVM without the Vector API; they also finish the channels that fill no
  * vector. Products are not fused: without the hardware for it {@link Math#fma} would be hundreds of times slower.
@@ -8,6 +10,26 @@ final class ScalarLanes implements Lanes {
 
     /** Columns of a panel: the sums of one row stay in the first cache level. */
     private static final int PANEL = 64;
+    /** Channels of a plane: enough for unrolled loops over them. */
+    private static final int PLANE_CHANNELS = 32;
+
+    private final int planeChannels;
+    /** Of each side: the transforms' buffer by lines. */
+    private final int[][] bufferRows = new int[Zigzag.MAX_BLOCK + 1][];
+    private final int[][] bufferColumns = new int[Zigzag.MAX_BLOCK + 1][];
+
+    ScalarLanes() {
+        this(PLANE_CHANNELS);
+    }
+
+    /** @param planeChannels as {@link Lanes#planeChannels} */
+    ScalarLanes(int planeChannels) {
+        this.planeChannels = planeChannels;
+        for (int block = Zigzag.MIN_BLOCK; block <= Zigzag.MAX_BLOCK; block++) {
+            bufferRows[block] = BlockTables.rows(block, block * planeChannels, planeChannels);
+            bufferColumns[block] = BlockTables.columns(block, block * planeChannels, planeChannels);
+        }
+    }
 
     @Override
     public int width() {
@@ -69,14 +91,34 @@ final class ScalarLanes implements Lanes {
     }
 
     @Override
-    public void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count) {
-        ScalarTransforms.dct(block, in, inBase, inAt, out, outBase, outAt, lines, count);
+    public int planeChannels() {
+        return planeChannels;
     }
 
     @Override
-    public void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count,
-            boolean clamp, float low, float high) {
-        ScalarTransforms.idct(block, in, inBase, inAt, out, outBase, outAt, lines, count, clamp, low, high);
+    public void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
+            float[] buffer, int bufferAt, int count) {
+        int columns = 0;
+        while (columns < block && kept[keptAt + columns] > 0) {
+            columns++;
+        }
+        ScalarTransforms.dct(block, in, inBase, inAt, buffer, bufferAt, bufferRows[block], block, count);
+        ScalarTransforms.dct(block, buffer, bufferAt, bufferColumns[block], out, outBase, outAt, columns, count);
+    }
+
+    @Override
+    public void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, float low, float high,
+            float[] buffer, int bufferAt, int count) {
+        ScalarTransforms.idct(block, in, inBase, inAt, buffer, bufferAt, bufferColumns[block], block, count, false, low, high);
+        boolean clamp = low > Float.NEGATIVE_INFINITY || high < Float.POSITIVE_INFINITY;
+        ScalarTransforms.idct(block, buffer, bufferAt, bufferRows[block], out, outBase, outAt, block, count, clamp, low, high);
+    }
+
+    @Override
+    public void copy(float[] in, int inAt, int inStride, float[] out, int outAt, int outStride, int points, int count) {
+        for (int point = 0; point < points; point++) {
+            System.arraycopy(in, inAt + point * inStride, out, outAt + point * outStride, count);
+        }
     }
 
     @Override

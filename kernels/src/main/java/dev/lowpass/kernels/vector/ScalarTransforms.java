@@ -3,14 +3,15 @@ package dev.lowpass.kernels.vector;
 import java.util.Arrays;
 
 /**
- * The transforms of {@link SimdTransforms} in plain loops over contiguous channels, which C2 vectorises on its own; they also
- * finish the channels that fill no vector.
+ * One-dimensional DCTs by the formulas of {@link SimdDct} and {@link SimdIdct} in plain loops over contiguous channels, which C2
+ * vectorises on its own; they also finish the channels that fill no vector. Point i of a line is at
+ * {@code inBase + inAt[line * block + i]}.
  */
 final class ScalarTransforms {
 
     private ScalarTransforms() {}
 
-    /** Parameters as {@link Lanes#dct}'s. */
+    /** {@code out[u] = sum over i of D[u][i] in[i]} for each line. */
     static void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count) {
         switch (block) {
             case 4:
@@ -33,7 +34,7 @@ final class ScalarTransforms {
         }
     }
 
-    /** Parameters as {@link Lanes#idct}'s. */
+    /** {@code out[i] = clamp(sum over u of D[u][i] in[u])} for each line. */
     static void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count,
             boolean clamp, float low, float high) {
         switch (block) {

@@ -3,7 +3,7 @@ package dev.lowpass.kernels.vector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Sums of rows; memory-bound, three registers. Counts are multiples of the vector's length. */
+/** Sums and copies of rows; memory-bound, three registers. Counts are multiples of the vector's length. */
 final class SimdElementwise {
 
     private static final VectorSpecies<Float> S = SimdLanes.SPECIES;
@@ -18,6 +18,14 @@ final class SimdElementwise {
             FloatVector sum = FloatVector.fromArray(S, a, aAt + i).add(FloatVector.fromArray(S, b, bAt + i));
             sum = sum.blend(l, sum.lt(l));
             sum.blend(h, h.lt(sum)).intoArray(out, outAt + i);
+        }
+    }
+
+    static void copy(float[] in, int inAt, int inStride, float[] out, int outAt, int outStride, int points, int count) {
+        for (int point = 0; point < points; point++) {
+            for (int i = 0; i < count; i += L) {
+                FloatVector.fromArray(S, in, inAt + point * inStride + i).intoArray(out, outAt + point * outStride + i);
+            }
         }
     }
 

@@ -13,6 +13,8 @@ final class SimdLanes implements Lanes {
 
     private static final int L = SPECIES.length();
     private static final int ONES = -L;
+    /** Finishes the channels that fill no vector. */
+    private static final ScalarLanes TAIL = new ScalarLanes(L);
 
     private static VectorSpecies<Float> species(int bits) {
         return bits == 0 ? FloatVector.SPECIES_PREFERRED : VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
@@ -52,25 +54,36 @@ final class SimdLanes implements Lanes {
     }
 
     @Override
-    public void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count) {
-        int whole = count & ONES;
-        for (int c = 0; c < whole; c += L) {
-            SimdTransforms.dct(block, in, inBase + c, inAt, out, outBase + c, outAt, lines);
-        }
-        if (whole < count) {
-            ScalarTransforms.dct(block, in, inBase + whole, inAt, out, outBase + whole, outAt, lines, count - whole);
+    public int planeChannels() {
+        return L;
+    }
+
+    @Override
+    public void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
+            float[] buffer, int bufferAt, int count) {
+        if (count == L) {
+            SimdDct.block(block, in, inBase, inAt, buffer, bufferAt, out, outBase, outAt, kept, keptAt);
+        } else {
+            TAIL.dct(block, in, inBase, inAt, out, outBase, outAt, kept, keptAt, buffer, bufferAt, count);
         }
     }
 
     @Override
-    public void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int lines, int count,
-            boolean clamp, float low, float high) {
-        int whole = count & ONES;
-        for (int c = 0; c < whole; c += L) {
-            SimdTransforms.idct(block, in, inBase + c, inAt, out, outBase + c, outAt, lines, clamp, low, high);
+    public void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, float low, float high,
+            float[] buffer, int bufferAt, int count) {
+        if (count == L) {
+            SimdIdct.block(block, in, inBase, inAt, buffer, bufferAt, out, outBase, outAt, low, high);
+        } else {
+            TAIL.idct(block, in, inBase, inAt, out, outBase, outAt, low, high, buffer, bufferAt, count);
         }
+    }
+
+    @Override
+    public void copy(float[] in, int inAt, int inStride, float[] out, int outAt, int outStride, int points, int count) {
+        int whole = count & ONES;
+        SimdElementwise.copy(in, inAt, inStride, out, outAt, outStride, points, whole);
         if (whole < count) {
-            ScalarTransforms.idct(block, in, inBase + whole, inAt, out, outBase + whole, outAt, lines, count - whole, clamp, low, high);
+            TAIL.copy(in, inAt + whole, inStride, out, outAt + whole, outStride, points, count - whole);
         }
     }
 

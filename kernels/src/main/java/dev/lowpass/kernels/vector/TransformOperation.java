@@ -5,13 +5,13 @@ import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Staircase;
 
-/** Forward or inverse block DCT between the arena's two layouts, a block and a group of channels at a time. */
+/** Forward or inverse block DCT between the arena's two layouts, a block and a few channels at a time, by way of a small plane. */
 final class TransformOperation extends VectorOperation {
 
     private final Plane plane;
     private final int block;
     private final int group;
-    private final int[] columnsKept;
+    private final int[] kept;
     private final Activation activation;
 
     TransformOperation(Lanes lanes, OperationSpec.Dct spec) {
@@ -28,13 +28,13 @@ final class TransformOperation extends VectorOperation {
         plane = spec.in();
         this.block = block;
         this.activation = activation;
-        group = Math.max(lanes.width(), 16);
-        columnsKept = staircase == null ? null : BlockTables.columnsKept(staircase, group);
+        group = lanes.planeChannels();
+        kept = staircase == null ? null : BlockTables.kept(staircase, group);
     }
 
     @Override
     public long scratchElements(int maxBatch) {
-        return (long) block * block * group;
+        return 2L * block * block * group;
     }
 
     @Override
@@ -42,12 +42,11 @@ final class TransformOperation extends VectorOperation {
         int channels = plane.channels();
         int blockColumns = plane.width() / block;
         int blocks = plane.blocks(block);
-        int[] plainRows = BlockTables.rows(block, plane.width() * channels, channels);
-        int[] bufferRows = BlockTables.rows(block, block * group, group);
-        int[] bufferColumns = BlockTables.columns(block, block * group, group);
+        int rowStride = plane.width() * channels;
+        int buffer = block * block * group; // behind the plane of one block
+        int[] planeRows = BlockTables.rows(block, block * group, group);
         float low = low(activation);
         float high = high(activation);
-        boolean clamp = activation != Activation.NONE;
         return new VectorStep(workspace) {
             private final int[] zigzag = new int[block * block];
             private int total;
@@ -63,19 +62,24 @@ final class TransformOperation extends VectorOperation {
 
             @Override
             public void run(int unit, int worker) {
-                float[] buffer = scratch[worker];
+                float[] near = scratch[worker];
                 for (int at = start(unit, parts, total); at < start(unit + 1, parts, total); at++) {
                     int row = at % blocks / blockColumns * block;
                     int column = at % blockColumns * block;
                     int spatial = ((at / blocks * plane.height() + row) * plane.width() + column) * channels;
                     for (int c = 0; c < channels; c += group) {
                         int count = Math.min(group, channels - c);
-                        if (columnsKept == null) {
-                            lanes.idct(block, arena, in + at * channels + c, zigzag, buffer, 0, bufferColumns, block, count, false, 0, 0);
-                            lanes.idct(block, buffer, 0, bufferRows, arena, out + spatial + c, plainRows, block, count, clamp, low, high);
-                        } else if (columnsKept[c / group] > 0) {
-                            lanes.dct(block, arena, in + spatial + c, plainRows, buffer, 0, bufferRows, block, count);
-                            lanes.dct(block, buffer, 0, bufferColumns, arena, out + at * channels + c, zigzag, columnsKept[c / group], count);
+                        if (kept == null) {
+                            lanes.idct(block, arena, in + at * channels + c, zigzag, near, 0, planeRows, low, high, near, buffer, count);
+                            for (int y = 0; y < block; y++) {
+                                lanes.copy(near, planeRows[y * block], group, arena, out + spatial + c + y * rowStride, channels, block, count);
+                            }
+                        } else {
+                            for (int y = 0; y < block; y++) {
+                                lanes.copy(arena, in + spatial + c + y * rowStride, channels, near, planeRows[y * block], group, block, count);
+                            }
+                            lanes.dct(block, near, 0, planeRows, arena, out + at * channels + c, zigzag, kept, c / group * block, near, buffer,
+                                    count);
                         }
                     }
                 }

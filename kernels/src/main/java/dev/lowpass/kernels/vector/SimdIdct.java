@@ -1,0 +1,454 @@
+package dev.lowpass.kernels.vector;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The inverse transform of a block, a channel a lane: columns of coefficients to a buffer, then rows of the buffer to a plane.
+ * Straight-line code for B of 4 to 8, mirroring {@link SimdDct}, whose remarks on offsets and registers hold here too. For B = 7:
+ * 9 products for the odd and 16 for the even half, and 6 sums: 31 slots.
+ */
+final class SimdIdct {
+
+    private static final VectorSpecies<Float> S = SimdLanes.SPECIES;
+    private static final int L = S.length();
+
+    private SimdIdct() {}
+
+    /** Parameters as {@link Lanes#idct}'s, one vector of channels. */
+    static void block(int block, float[] in, int inBase, int[] inAt, float[] buffer, int base,
+            float[] out, int outBase, int[] outAt, float low, float high) {
+        switch (block) {
+            case 4:
+                idctColumns4(in, inBase, inAt, buffer, base);
+                idctRows4(buffer, base, out, outBase, outAt, low, high);
+                break;
+            case 5:
+                idctColumns5(in, inBase, inAt, buffer, base);
+                idctRows5(buffer, base, out, outBase, outAt, low, high);
+                break;
+            case 6:
+                idctColumns6(in, inBase, inAt, buffer, base);
+                idctRows6(buffer, base, out, outBase, outAt, low, high);
+                break;
+            case 7:
+                idctColumns7(in, inBase, inAt, buffer, base);
+                idctRows7(buffer, base, out, outBase, outAt, low, high);
+                break;
+            case 8:
+                idctColumns8(in, inBase, inAt, buffer, base);
+                idctRows8(buffer, base, out, outBase, outAt, low, high);
+                break;
+            default:
+                matrixColumns(Basis.MATRICES[block], in, inBase, inAt, buffer, base);
+                matrixRows(Basis.MATRICES[block], buffer, base, out, outBase, outAt, low, high);
+        }
+    }
+
+    private static void idctColumns4(float[] in, int inBase, int[] inAt, float[] buffer, int base) {
+        for (int line = 0; line < 4; line++) {
+            int at = line * 4;
+            int to = base + line * L;
+            FloatVector x0 = FloatVector.fromArray(S, in, inBase + inAt[at]);
+            FloatVector x1 = FloatVector.fromArray(S, in, inBase + inAt[at + 1]);
+            FloatVector x2 = FloatVector.fromArray(S, in, inBase + inAt[at + 2]);
+            FloatVector x3 = FloatVector.fromArray(S, in, inBase + inAt[at + 3]);
+            FloatVector ao0 = x3.fma(FloatVector.broadcast(S, Basis.C4_30), x1.mul(Basis.C4_10));
+            FloatVector ao1 = x3.fma(FloatVector.broadcast(S, Basis.C4_31), x1.mul(Basis.C4_11));
+            FloatVector bo0 = x2.mul(Basis.C4_20);
+            FloatVector be0 = x0.mul(Basis.C4_00);
+            FloatVector bx0 = be0.add(bo0);
+            FloatVector bx1 = be0.sub(bo0);
+            bx0.add(ao0).intoArray(buffer, to);
+            bx1.add(ao1).intoArray(buffer, to + 4 * L);
+            bx1.sub(ao1).intoArray(buffer, to + 8 * L);
+            bx0.sub(ao0).intoArray(buffer, to + 12 * L);
+        }
+    }
+
+    private static void idctRows4(float[] buffer, int base, float[] out, int outBase, int[] outAt, float low, float high) {
+        FloatVector l = FloatVector.broadcast(S, low);
+        FloatVector h = FloatVector.broadcast(S, high);
+        for (int line = 0; line < 4; line++) {
+            int at = base + line * 4 * L;
+            int to = outBase + outAt[line * 4];
+            FloatVector x0 = FloatVector.fromArray(S, buffer, at);
+            FloatVector x1 = FloatVector.fromArray(S, buffer, at + L);
+            FloatVector x2 = FloatVector.fromArray(S, buffer, at + 2 * L);
+            FloatVector x3 = FloatVector.fromArray(S, buffer, at + 3 * L);
+            FloatVector ao0 = x3.fma(FloatVector.broadcast(S, Basis.C4_30), x1.mul(Basis.C4_10));
+            FloatVector ao1 = x3.fma(FloatVector.broadcast(S, Basis.C4_31), x1.mul(Basis.C4_11));
+            FloatVector bo0 = x2.mul(Basis.C4_20);
+            FloatVector be0 = x0.mul(Basis.C4_00);
+            FloatVector bx0 = be0.add(bo0);
+            FloatVector bx1 = be0.sub(bo0);
+            FloatVector y0 = bx0.add(ao0);
+            FloatVector y1 = bx1.add(ao1);
+            FloatVector y2 = bx1.sub(ao1);
+            FloatVector y3 = bx0.sub(ao0);
+            y0 = y0.blend(l, y0.lt(l));
+            y0.blend(h, h.lt(y0)).intoArray(out, to);
+            y1 = y1.blend(l, y1.lt(l));
+            y1.blend(h, h.lt(y1)).intoArray(out, to + L);
+            y2 = y2.blend(l, y2.lt(l));
+            y2.blend(h, h.lt(y2)).intoArray(out, to + 2 * L);
+            y3 = y3.blend(l, y3.lt(l));
+            y3.blend(h, h.lt(y3)).intoArray(out, to + 3 * L);
+        }
+    }
+
+    private static void idctColumns5(float[] in, int inBase, int[] inAt, float[] buffer, int base) {
+        for (int line = 0; line < 5; line++) {
+            int at = line * 5;
+            int to = base + line * L;
+            FloatVector x0 = FloatVector.fromArray(S, in, inBase + inAt[at]);
+            FloatVector x1 = FloatVector.fromArray(S, in, inBase + inAt[at + 1]);
+            FloatVector x2 = FloatVector.fromArray(S, in, inBase + inAt[at + 2]);
+            FloatVector x3 = FloatVector.fromArray(S, in, inBase + inAt[at + 3]);
+            FloatVector x4 = FloatVector.fromArray(S, in, inBase + inAt[at + 4]);
+            FloatVector ao0 = x3.fma(FloatVector.broadcast(S, Basis.C5_30), x1.mul(Basis.C5_10));
+            FloatVector ao1 = x3.fma(FloatVector.broadcast(S, Basis.C5_31), x1.mul(Basis.C5_11));
+            FloatVector ae0 = x4.fma(FloatVector.broadcast(S, Basis.C5_40), x2.fma(FloatVector.broadcast(S, Basis.C5_20),
+                    x0.mul(Basis.C5_00)));
+            FloatVector ae1 = x4.fma(FloatVector.broadcast(S, Basis.C5_41), x2.fma(FloatVector.broadcast(S, Basis.C5_21),
+                    x0.mul(Basis.C5_00)));
+            FloatVector ae2 = x4.fma(FloatVector.broadcast(S, Basis.C5_42), x2.fma(FloatVector.broadcast(S, Basis.C5_22),
+                    x0.mul(Basis.C5_00)));
+            ae0.add(ao0).intoArray(buffer, to);
+            ae1.add(ao1).intoArray(buffer, to + 5 * L);
+            ae2.intoArray(buffer, to + 10 * L);
+            ae1.sub(ao1).intoArray(buffer, to + 15 * L);
+            ae0.sub(ao0).intoArray(buffer, to + 20 * L);
+        }
+    }
+
+    private static void idctRows5(float[] buffer, int base, float[] out, int outBase, int[] outAt, float low, float high) {
+        FloatVector l = FloatVector.broadcast(S, low);
+        FloatVector h = FloatVector.broadcast(S, high);
+        for (int line = 0; line < 5; line++) {
+            int at = base + line * 5 * L;
+            int to = outBase + outAt[line * 5];
+            FloatVector x0 = FloatVector.fromArray(S, buffer, at);
+            FloatVector x1 = FloatVector.fromArray(S, buffer, at + L);
+            FloatVector x2 = FloatVector.fromArray(S, buffer, at + 2 * L);
+            FloatVector x3 = FloatVector.fromArray(S, buffer, at + 3 * L);
+            FloatVector x4 = FloatVector.fromArray(S, buffer, at + 4 * L);
+            FloatVector ao0 = x3.fma(FloatVector.broadcast(S, Basis.C5_30), x1.mul(Basis.C5_10));
+            FloatVector ao1 = x3.fma(FloatVector.broadcast(S, Basis.C5_31), x1.mul(Basis.C5_11));
+            FloatVector ae0 = x4.fma(FloatVector.broadcast(S, Basis.C5_40), x2.fma(FloatVector.broadcast(S, Basis.C5_20),
+                    x0.mul(Basis.C5_00)));
+            FloatVector ae1 = x4.fma(FloatVector.broadcast(S, Basis.C5_41), x2.fma(FloatVector.broadcast(S, Basis.C5_21),
+                    x0.mul(Basis.C5_00)));
+            FloatVector ae2 = x4.fma(FloatVector.broadcast(S, Basis.C5_42), x2.fma(FloatVector.broadcast(S, Basis.C5_22),
+                    x0.mul(Basis.C5_00)));
+            FloatVector y0 = ae0.add(ao0);
+            FloatVector y1 = ae1.add(ao1);
+            FloatVector y2 = ae2;
+            FloatVector y3 = ae1.sub(ao1);
+            FloatVector y4 = ae0.sub(ao0);
+            y0 = y0.blend(l, y0.lt(l));
+            y0.blend(h, h.lt(y0)).intoArray(out, to);
+            y1 = y1.blend(l, y1.lt(l));
+            y1.blend(h, h.lt(y1)).intoArray(out, to + L);
+            y2 = y2.blend(l, y2.lt(l));
+            y2.blend(h, h.lt(y2)).intoArray(out, to + 2 * L);
+            y3 = y3.blend(l, y3.lt(l));
+            y3.blend(h, h.lt(y3)).intoArray(out, to + 3 * L);
+            y4 = y4.blend(l, y4.lt(l));
+            y4.blend(h, h.lt(y4)).intoArray(out, to + 4 * L);
+        }
+    }
+
+    private static void idctColumns6(float[] in, int inBase, int[] inAt, float[] buffer, int base) {
+        for (int line = 0; line < 6; line++) {
+            int at = line * 6;
+            int to = base + line * L;
+            FloatVector x0 = FloatVector.fromArray(S, in, inBase + inAt[at]);
+            FloatVector x1 = FloatVector.fromArray(S, in, inBase + inAt[at + 1]);
+            FloatVector x2 = FloatVector.fromArray(S, in, inBase + inAt[at + 2]);
+            FloatVector x3 = FloatVector.fromArray(S, in, inBase + inAt[at + 3]);
+            FloatVector x4 = FloatVector.fromArray(S, in, inBase + inAt[at + 4]);
+            FloatVector x5 = FloatVector.fromArray(S, in, inBase + inAt[at + 5]);
+            FloatVector ao0 = x5.fma(FloatVector.broadcast(S, Basis.C6_50), x3.fma(FloatVector.broadcast(S, Basis.C6_30),
+                    x1.mul(Basis.C6_10)));
+            FloatVector ao1 = x5.fma(FloatVector.broadcast(S, Basis.C6_51), x3.fma(FloatVector.broadcast(S, Basis.C6_31),
+                    x1.mul(Basis.C6_11)));
+            FloatVector ao2 = x5.fma(FloatVector.broadcast(S, Basis.C6_52), x3.fma(FloatVector.broadcast(S, Basis.C6_32),
+                    x1.mul(Basis.C6_12)));
+            FloatVector bo0 = x2.mul(Basis.C6_20);
+            FloatVector be0 = x4.fma(FloatVector.broadcast(S, Basis.C6_40), x0.mul(Basis.C6_00));
+            FloatVector be1 = x4.fma(FloatVector.broadcast(S, Basis.C6_41), x0.mul(Basis.C6_00));
+            FloatVector bx0 = be0.add(bo0);
+            FloatVector bx1 = be1;
+            FloatVector bx2 = be0.sub(bo0);
+            bx0.add(ao0).intoArray(buffer, to);
+            bx1.add(ao1).intoArray(buffer, to + 6 * L);
+            bx2.add(ao2).intoArray(buffer, to + 12 * L);
+            bx2.sub(ao2).intoArray(buffer, to + 18 * L);
+            bx1.sub(ao1).intoArray(buffer, to + 24 * L);
+            bx0.sub(ao0).intoArray(buffer, to + 30 * L);
+        }
+    }
+
+    private static void idctRows6(float[] buffer, int base, float[] out, int outBase, int[] outAt, float low, float high) {
+        FloatVector l = FloatVector.broadcast(S, low);
+        FloatVector h = FloatVector.broadcast(S, high);
+        for (int line = 0; line < 6; line++) {
+            int at = base + line * 6 * L;
+            int to = outBase + outAt[line * 6];
+            FloatVector x0 = FloatVector.fromArray(S, buffer, at);
+            FloatVector x1 = FloatVector.fromArray(S, buffer, at + L);
+            FloatVector x2 = FloatVector.fromArray(S, buffer, at + 2 * L);
+            FloatVector x3 = FloatVector.fromArray(S, buffer, at + 3 * L);
+            FloatVector x4 = FloatVector.fromArray(S, buffer, at + 4 * L);
+            FloatVector x5 = FloatVector.fromArray(S, buffer, at + 5 * L);
+            FloatVector ao0 = x5.fma(FloatVector.broadcast(S, Basis.C6_50), x3.fma(FloatVector.broadcast(S, Basis.C6_30),
+                    x1.mul(Basis.C6_10)));
+            FloatVector ao1 = x5.fma(FloatVector.broadcast(S, Basis.C6_51), x3.fma(FloatVector.broadcast(S, Basis.C6_31),
+                    x1.mul(Basis.C6_11)));
+            FloatVector ao2 = x5.fma(FloatVector.broadcast(S, Basis.C6_52), x3.fma(FloatVector.broadcast(S, Basis.C6_32),
+                    x1.mul(Basis.C6_12)));
+            FloatVector bo0 = x2.mul(Basis.C6_20);
+            FloatVector be0 = x4.fma(FloatVector.broadcast(S, Basis.C6_40), x0.mul(Basis.C6_00));
+            FloatVector be1 = x4.fma(FloatVector.broadcast(S, Basis.C6_41), x0.mul(Basis.C6_00));
+            FloatVector bx0 = be0.add(bo0);
+            FloatVector bx1 = be1;
+            FloatVector bx2 = be0.sub(bo0);
+            FloatVector y0 = bx0.add(ao0);
+            FloatVector y1 = bx1.add(ao1);
+            FloatVector y2 = bx2.add(ao2);
+            FloatVector y3 = bx2.sub(ao2);
+            FloatVector y4 = bx1.sub(ao1);
+            FloatVector y5 = bx0.sub(ao0);
+            y0 = y0.blend(l, y0.lt(l));
+            y0.blend(h, h.lt(y0)).intoArray(out, to);
+            y1 = y1.blend(l, y1.lt(l));
+            y1.blend(h, h.lt(y1)).intoArray(out, to + L);
+            y2 = y2.blend(l, y2.lt(l));
+            y2.blend(h, h.lt(y2)).intoArray(out, to + 2 * L);
+            y3 = y3.blend(l, y3.lt(l));
+            y3.blend(h, h.lt(y3)).intoArray(out, to + 3 * L);
+            y4 = y4.blend(l, y4.lt(l));
+            y4.blend(h, h.lt(y4)).intoArray(out, to + 4 * L);
+            y5 = y5.blend(l, y5.lt(l));
+            y5.blend(h, h.lt(y5)).intoArray(out, to + 5 * L);
+        }
+    }
+
+    private static void idctColumns7(float[] in, int inBase, int[] inAt, float[] buffer, int base) {
+        for (int line = 0; line < 7; line++) {
+            int at = line * 7;
+            int to = base + line * L;
+            FloatVector x0 = FloatVector.fromArray(S, in, inBase + inAt[at]);
+            FloatVector x1 = FloatVector.fromArray(S, in, inBase + inAt[at + 1]);
+            FloatVector x2 = FloatVector.fromArray(S, in, inBase + inAt[at + 2]);
+            FloatVector x3 = FloatVector.fromArray(S, in, inBase + inAt[at + 3]);
+            FloatVector x4 = FloatVector.fromArray(S, in, inBase + inAt[at + 4]);
+            FloatVector x5 = FloatVector.fromArray(S, in, inBase + inAt[at + 5]);
+            FloatVector x6 = FloatVector.fromArray(S, in, inBase + inAt[at + 6]);
+            FloatVector ao0 = x5.fma(FloatVector.broadcast(S, Basis.C7_50), x3.fma(FloatVector.broadcast(S, Basis.C7_30),
+                    x1.mul(Basis.C7_10)));
+            FloatVector ao1 = x5.fma(FloatVector.broadcast(S, Basis.C7_51), x3.fma(FloatVector.broadcast(S, Basis.C7_31),
+                    x1.mul(Basis.C7_11)));
+            FloatVector ao2 = x5.fma(FloatVector.broadcast(S, Basis.C7_52), x3.fma(FloatVector.broadcast(S, Basis.C7_32),
+                    x1.mul(Basis.C7_12)));
+            FloatVector ae0 = x6.fma(FloatVector.broadcast(S, Basis.C7_60), x4.fma(FloatVector.broadcast(S, Basis.C7_40),
+                    x2.fma(FloatVector.broadcast(S, Basis.C7_20), x0.mul(Basis.C7_00))));
+            FloatVector ae1 = x6.fma(FloatVector.broadcast(S, Basis.C7_61), x4.fma(FloatVector.broadcast(S, Basis.C7_41),
+                    x2.fma(FloatVector.broadcast(S, Basis.C7_21), x0.mul(Basis.C7_00))));
+            FloatVector ae2 = x6.fma(FloatVector.broadcast(S, Basis.C7_62), x4.fma(FloatVector.broadcast(S, Basis.C7_42),
+                    x2.fma(FloatVector.broadcast(S, Basis.C7_22), x0.mul(Basis.C7_00))));
+            FloatVector ae3 = x6.fma(FloatVector.broadcast(S, Basis.C7_63), x4.fma(FloatVector.broadcast(S, Basis.C7_43),
+                    x2.fma(FloatVector.broadcast(S, Basis.C7_23), x0.mul(Basis.C7_00))));
+            ae0.add(ao0).intoArray(buffer, to);
+            ae1.add(ao1).intoArray(buffer, to + 7 * L);
+            ae2.add(ao2).intoArray(buffer, to + 14 * L);
+            ae3.intoArray(buffer, to + 21 * L);
+            ae2.sub(ao2).intoArray(buffer, to + 28 * L);
+            ae1.sub(ao1).intoArray(buffer, to + 35 * L);
+            ae0.sub(ao0).intoArray(buffer, to + 42 * L);
+        }
+    }
+
+    private static void idctRows7(float[] buffer, int base, float[] out, int outBase, int[] outAt, float low, float high) {
+        FloatVector l = FloatVector.broadcast(S, low);
+        FloatVector h = FloatVector.broadcast(S, high);
+        for (int line = 0; line < 7; line++) {
+            int at = base + line * 7 * L;
+            int to = outBase + outAt[line * 7];
+            FloatVector x0 = FloatVector.fromArray(S, buffer, at);
+            FloatVector x1 = FloatVector.fromArray(S, buffer, at + L);
+            FloatVector x2 = FloatVector.fromArray(S, buffer, at + 2 * L);
+            FloatVector x3 = FloatVector.fromArray(S, buffer, at + 3 * L);
+            FloatVector x4 = FloatVector.fromArray(S, buffer, at + 4 * L);
+            FloatVector x5 = FloatVector.fromArray(S, buffer, at + 5 * L);
+            FloatVector x6 = FloatVector.fromArray(S, buffer, at + 6 * L);
+            FloatVector ao0 = x5.fma(FloatVector.broadcast(S, Basis.C7_50), x3.fma(FloatVector.broadcast(S, Basis.C7_30),
+                    x1.mul(Basis.C7_10)));
+            FloatVector ao1 = x5.fma(FloatVector.broadcast(S, Basis.C7_51), x3.fma(FloatVector.broadcast(S, Basis.C7_31),
+                    x1.mul(Basis.C7_11)));
+            FloatVector ao2 = x5.fma(FloatVector.broadcast(S, Basis.C7_52), x3.fma(FloatVector.broadcast(S, Basis.C7_32),
+                    x1.mul(Basis.C7_12)));
+            FloatVector ae0 = x6.fma(FloatVector.broadcast(S, Basis.C7_60), x4.fma(FloatVector.broadcast(S, Basis.C7_40),
+                    x2.fma(FloatVector.broadcast(S, Basis.C7_20), x0.mul(Basis.C7_00))));
+            FloatVector ae1 = x6.fma(FloatVector.broadcast(S, Basis.C7_61), x4.fma(FloatVector.broadcast(S, Basis.C7_41),
+                    x2.fma(FloatVector.broadcast(S, Basis.C7_21), x0.mul(Basis.C7_00))));
+            FloatVector ae2 = x6.fma(FloatVector.broadcast(S, Basis.C7_62), x4.fma(FloatVector.broadcast(S, Basis.C7_42),
+                    x2.fma(FloatVector.broadcast(S, Basis.C7_22), x0.mul(Basis.C7_00))));
+            FloatVector ae3 = x6.fma(FloatVector.broadcast(S, Basis.C7_63), x4.fma(FloatVector.broadcast(S, Basis.C7_43),
+                    x2.fma(FloatVector.broadcast(S, Basis.C7_23), x0.mul(Basis.C7_00))));
+            FloatVector y0 = ae0.add(ao0);
+            FloatVector y1 = ae1.add(ao1);
+            FloatVector y2 = ae2.add(ao2);
+            FloatVector y3 = ae3;
+            FloatVector y4 = ae2.sub(ao2);
+            FloatVector y5 = ae1.sub(ao1);
+            FloatVector y6 = ae0.sub(ao0);
+            y0 = y0.blend(l, y0.lt(l));
+            y0.blend(h, h.lt(y0)).intoArray(out, to);
+            y1 = y1.blend(l, y1.lt(l));
+            y1.blend(h, h.lt(y1)).intoArray(out, to + L);
+            y2 = y2.blend(l, y2.lt(l));
+            y2.blend(h, h.lt(y2)).intoArray(out, to + 2 * L);
+            y3 = y3.blend(l, y3.lt(l));
+            y3.blend(h, h.lt(y3)).intoArray(out, to + 3 * L);
+            y4 = y4.blend(l, y4.lt(l));
+            y4.blend(h, h.lt(y4)).intoArray(out, to + 4 * L);
+            y5 = y5.blend(l, y5.lt(l));
+            y5.blend(h, h.lt(y5)).intoArray(out, to + 5 * L);
+            y6 = y6.blend(l, y6.lt(l));
+            y6.blend(h, h.lt(y6)).intoArray(out, to + 6 * L);
+        }
+    }
+
+    private static void idctColumns8(float[] in, int inBase, int[] inAt, float[] buffer, int base) {
+        for (int line = 0; line < 8; line++) {
+            int at = line * 8;
+            int to = base + line * L;
+            FloatVector x0 = FloatVector.fromArray(S, in, inBase + inAt[at]);
+            FloatVector x1 = FloatVector.fromArray(S, in, inBase + inAt[at + 1]);
+            FloatVector x2 = FloatVector.fromArray(S, in, inBase + inAt[at + 2]);
+            FloatVector x3 = FloatVector.fromArray(S, in, inBase + inAt[at + 3]);
+            FloatVector x4 = FloatVector.fromArray(S, in, inBase + inAt[at + 4]);
+            FloatVector x5 = FloatVector.fromArray(S, in, inBase + inAt[at + 5]);
+            FloatVector x6 = FloatVector.fromArray(S, in, inBase + inAt[at + 6]);
+            FloatVector x7 = FloatVector.fromArray(S, in, inBase + inAt[at + 7]);
+            FloatVector ao0 = x7.fma(FloatVector.broadcast(S, Basis.C8_70), x5.fma(FloatVector.broadcast(S, Basis.C8_50),
+                    x3.fma(FloatVector.broadcast(S, Basis.C8_30), x1.mul(Basis.C8_10))));
+            FloatVector ao1 = x7.fma(FloatVector.broadcast(S, Basis.C8_71), x5.fma(FloatVector.broadcast(S, Basis.C8_51),
+                    x3.fma(FloatVector.broadcast(S, Basis.C8_31), x1.mul(Basis.C8_11))));
+            FloatVector ao2 = x7.fma(FloatVector.broadcast(S, Basis.C8_72), x5.fma(FloatVector.broadcast(S, Basis.C8_52),
+                    x3.fma(FloatVector.broadcast(S, Basis.C8_32), x1.mul(Basis.C8_12))));
+            FloatVector ao3 = x7.fma(FloatVector.broadcast(S, Basis.C8_73), x5.fma(FloatVector.broadcast(S, Basis.C8_53),
+                    x3.fma(FloatVector.broadcast(S, Basis.C8_33), x1.mul(Basis.C8_13))));
+            FloatVector bo0 = x6.fma(FloatVector.broadcast(S, Basis.C8_60), x2.mul(Basis.C8_20));
+            FloatVector bo1 = x6.fma(FloatVector.broadcast(S, Basis.C8_61), x2.mul(Basis.C8_21));
+            FloatVector co0 = x4.mul(Basis.C8_40);
+            FloatVector ce0 = x0.mul(Basis.C8_00);
+            FloatVector cx0 = ce0.add(co0);
+            FloatVector cx1 = ce0.sub(co0);
+            FloatVector bx0 = cx0.add(bo0);
+            FloatVector bx1 = cx1.add(bo1);
+            FloatVector bx2 = cx1.sub(bo1);
+            FloatVector bx3 = cx0.sub(bo0);
+            bx0.add(ao0).intoArray(buffer, to);
+            bx1.add(ao1).intoArray(buffer, to + 8 * L);
+            bx2.add(ao2).intoArray(buffer, to + 16 * L);
+            bx3.add(ao3).intoArray(buffer, to + 24 * L);
+            bx3.sub(ao3).intoArray(buffer, to + 32 * L);
+            bx2.sub(ao2).intoArray(buffer, to + 40 * L);
+            bx1.sub(ao1).intoArray(buffer, to + 48 * L);
+            bx0.sub(ao0).intoArray(buffer, to + 56 * L);
+        }
+    }
+
+    private static void idctRows8(float[] buffer, int base, float[] out, int outBase, int[] outAt, float low, float high) {
+        FloatVector l = FloatVector.broadcast(S, low);
+        FloatVector h = FloatVector.broadcast(S, high);
+        for (int line = 0; line < 8; line++) {
+            int at = base + line * 8 * L;
+            int to = outBase + outAt[line * 8];
+            FloatVector x0 = FloatVector.fromArray(S, buffer, at);
+            FloatVector x1 = FloatVector.fromArray(S, buffer, at + L);
+            FloatVector x2 = FloatVector.fromArray(S, buffer, at + 2 * L);
+            FloatVector x3 = FloatVector.fromArray(S, buffer, at + 3 * L);
+            FloatVector x4 = FloatVector.fromArray(S, buffer, at + 4 * L);
+            FloatVector x5 = FloatVector.fromArray(S, buffer, at + 5 * L);
+            FloatVector x6 = FloatVector.fromArray(S, buffer, at + 6 * L);
+            FloatVector x7 = FloatVector.fromArray(S, buffer, at + 7 * L);
+            FloatVector ao0 = x7.fma(FloatVector.broadcast(S, Basis.C8_70), x5.fma(FloatVector.broadcast(S, Basis.C8_50),
+                    x3.fma(FloatVector.broadcast(S, Basis.C8_30), x1.mul(Basis.C8_10))));
+            FloatVector ao1 = x7.fma(FloatVector.broadcast(S, Basis.C8_71), x5.fma(FloatVector.broadcast(S, Basis.C8_51),
+                    x3.fma(FloatVector.broadcast(S, Basis.C8_31), x1.mul(Basis.C8_11))));
+            FloatVector ao2 = x7.fma(FloatVector.broadcast(S, Basis.C8_72), x5.fma(FloatVector.broadcast(S, Basis.C8_52),
+                    x3.fma(FloatVector.broadcast(S, Basis.C8_32), x1.mul(Basis.C8_12))));
+            FloatVector ao3 = x7.fma(FloatVector.broadcast(S, Basis.C8_73), x5.fma(FloatVector.broadcast(S, Basis.C8_53),
+                    x3.fma(FloatVector.broadcast(S, Basis.C8_33), x1.mul(Basis.C8_13))));
+            FloatVector bo0 = x6.fma(FloatVector.broadcast(S, Basis.C8_60), x2.mul(Basis.C8_20));
+            FloatVector bo1 = x6.fma(FloatVector.broadcast(S, Basis.C8_61), x2.mul(Basis.C8_21));
+            FloatVector co0 = x4.mul(Basis.C8_40);
+            FloatVector ce0 = x0.mul(Basis.C8_00);
+            FloatVector cx0 = ce0.add(co0);
+            FloatVector cx1 = ce0.sub(co0);
+            FloatVector bx0 = cx0.add(bo0);
+            FloatVector bx1 = cx1.add(bo1);
+            FloatVector bx2 = cx1.sub(bo1);
+            FloatVector bx3 = cx0.sub(bo0);
+            FloatVector y0 = bx0.add(ao0);
+            FloatVector y1 = bx1.add(ao1);
+            FloatVector y2 = bx2.add(ao2);
+            FloatVector y3 = bx3.add(ao3);
+            FloatVector y4 = bx3.sub(ao3);
+            FloatVector y5 = bx2.sub(ao2);
+            FloatVector y6 = bx1.sub(ao1);
+            FloatVector y7 = bx0.sub(ao0);
+            y0 = y0.blend(l, y0.lt(l));
+            y0.blend(h, h.lt(y0)).intoArray(out, to);
+            y1 = y1.blend(l, y1.lt(l));
+            y1.blend(h, h.lt(y1)).intoArray(out, to + L);
+            y2 = y2.blend(l, y2.lt(l));
+            y2.blend(h, h.lt(y2)).intoArray(out, to + 2 * L);
+            y3 = y3.blend(l, y3.lt(l));
+            y3.blend(h, h.lt(y3)).intoArray(out, to + 3 * L);
+            y4 = y4.blend(l, y4.lt(l));
+            y4.blend(h, h.lt(y4)).intoArray(out, to + 4 * L);
+            y5 = y5.blend(l, y5.lt(l));
+            y5.blend(h, h.lt(y5)).intoArray(out, to + 5 * L);
+            y6 = y6.blend(l, y6.lt(l));
+            y6.blend(h, h.lt(y6)).intoArray(out, to + 6 * L);
+            y7 = y7.blend(l, y7.lt(l));
+            y7.blend(h, h.lt(y7)).intoArray(out, to + 7 * L);
+        }
+    }
+
+    private static void matrixColumns(float[][] basis, float[] in, int inBase, int[] inAt, float[] buffer, int base) {
+        int block = basis.length;
+        for (int line = 0; line < block; line++) {
+            for (int i = 0; i < block; i++) {
+                FloatVector sum = FloatVector.zero(S);
+                for (int u = 0; u < block; u++) {
+                    sum = FloatVector.fromArray(S, in, inBase + inAt[line * block + u]).fma(FloatVector.broadcast(S, basis[u][i]), sum);
+                }
+                sum.intoArray(buffer, base + (i * block + line) * L);
+            }
+        }
+    }
+
+    private static void matrixRows(float[][] basis, float[] buffer, int base, float[] out, int outBase, int[] outAt, 
+            float low, float high) {
+        int block = basis.length;
+        FloatVector l = FloatVector.broadcast(S, low);
+        FloatVector h = FloatVector.broadcast(S, high);
+        for (int line = 0; line < block; line++) {
+            int at = base + line * block * L;
+            for (int i = 0; i < block; i++) {
+                FloatVector sum = FloatVector.zero(S);
+                for (int u = 0; u < block; u++) {
+                    sum = FloatVector.fromArray(S, buffer, at + u * L).fma(FloatVector.broadcast(S, basis[u][i]), sum);
+                }
+                sum = sum.blend(l, sum.lt(l));
+                sum.blend(h, h.lt(sum)).intoArray(out, outBase + outAt[line * block] + i * L);
+            }
+        }
+    }
+}
