@@ -16,7 +16,9 @@ public sealed interface OperationSpec {
 
     /**
      * The operation's name by the one grammar of CUDA, Java, tests and benches: {@code <op>_f32[_b<block>][_k<kernel>][_s<stride>]},
-     * for example {@code idct_depthwise_dct_f32_b7_k3_s1}.
+     * for example {@code idct_depthwise_dct_f32_b7_k3_s1}. Where a back end has several kernels for one operation their names go
+     * on with the variant: {@code _c4} for four channels a thread, {@code _plane} for a whole plane, {@code _128x64} for a tile of rows
+     * and output channels, {@code _gather} for channels out of order; and a name without block or window is the general kernel.
      */
     String kernelName();
 

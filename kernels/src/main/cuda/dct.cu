@@ -1,0 +1,203 @@
+// dct_f32_b<B>, idct_f32_b<B> (B = 4 to 8) and dct_f32, idct_f32 (any B from 2 to 16): block DCT between the domains.
+//
+// Formula: dct.cuh. The forward transform writes the coefficients below each channel's cutoff only; the inverse reads all of
+// them and clamps the result (the activation).
+//
+// Layout: spatial [n][y][x][c], frequency [z][n][block][c].
+// Thread mapping of the specialised kernels: one thread a block and channel, the block in its registers. blockIdx.y counts
+// tiles of blockDim.x channels, (blockIdx.x, threadIdx.y) counts blocks of all images; neighbouring lanes are neighbouring
+// channels, so each access of a warp is one or more whole 128-byte lines, and truncation masks a suffix of sorted lanes.
+// No shared memory. Preconditions: B divides height and width; any number of channels.
+#include "dct.cuh"
+
+namespace lowpass {
+
+struct BlockShape {
+    int batch;
+    int height;
+    int width;
+    int channels;
+    int block;  // for the general kernels
+    float low;
+    float high;
+};
+
+// Which block and channel a thread of the specialised kernels has, and where they lie.
+struct BlockPlace {
+    bool inside;
+    int channel;
+    index_t spatial;    // of the block's first element
+    index_t frequency;  // of the block's element at z = 0
+    index_t row_stride;
+    index_t z_stride;
+};
+
+template <int B>
+LOWPASS_INLINE BlockPlace place_of(const BlockShape& shape) {
+    BlockPlace place;
+    int columns = shape.width / B;
+    int blocks = shape.height / B * columns;
+    int channel = blockIdx.y * blockDim.x + threadIdx.x;
+    index_t block = static_cast<index_t>(blockIdx.x) * blockDim.y + threadIdx.y;  // [0, batch * blocks)
+    place.inside = channel < shape.channels && block < static_cast<index_t>(shape.batch) * blocks;
+    place.channel = channel;
+    int image = static_cast<int>(block / blocks);
+    int within = static_cast<int>(block % blocks);
+    index_t y = static_cast<index_t>(image) * shape.height + within / columns * B;
+    place.spatial = (y * shape.width + within % columns * B) * shape.channels + channel;
+    place.frequency = block * shape.channels + channel;
+    place.row_stride = static_cast<index_t>(shape.width) * shape.channels;
+    place.z_stride = static_cast<index_t>(shape.batch) * blocks * shape.channels;
+    return place;
+}
+
+template <int B>
+LOWPASS_INLINE void dct(const float* in, float* out, const int* cutoffs, const BlockShape& shape) {
+    BlockPlace place = place_of<B>(shape);
+    if (!place.inside) {
+        return;
+    }
+    float block[B * B];
+#pragma unroll
+    for (int y = 0; y < B; y++) {
+#pragma unroll
+        for (int x = 0; x < B; x++) {
+            block[y * B + x] = in[place.spatial + y * place.row_stride + x * shape.channels];
+        }
+    }
+    dct_block<B>(block);
+    store_coefficients<B>(block, out + place.frequency, place.z_stride, cutoffs[place.channel]);
+}
+
+template <int B>
+LOWPASS_INLINE void idct(const float* in, float* out, const BlockShape& shape) {
+    BlockPlace place = place_of<B>(shape);
+    if (!place.inside) {
+        return;
+    }
+    float block[B * B];
+    load_coefficients<B>(block, in + place.frequency, place.z_stride);
+    idct_block<B>(block);
+#pragma unroll
+    for (int y = 0; y < B; y++) {
+#pragma unroll
+        for (int x = 0; x < B; x++) {
+            out[place.spatial + y * place.row_stride + x * shape.channels] = clamp(block[y * B + x], shape.low, shape.high);
+        }
+    }
+}
+
+}  // namespace lowpass
+
+#define LOWPASS_DCT(B)                                                                                                       \
+    LOWPASS_KERNEL __launch_bounds__(128) dct_f32_b##B(const float* __restrict__ in, float* __restrict__ out,                \
+                                                       const int* __restrict__ cutoffs, lowpass::BlockShape shape) {         \
+        lowpass::dct<B>(in, out, cutoffs, shape);                                                                            \
+    }                                                                                                                        \
+    LOWPASS_KERNEL __launch_bounds__(128) idct_f32_b##B(const float* __restrict__ in, float* __restrict__ out,               \
+                                                        lowpass::BlockShape shape) {                                         \
+        lowpass::idct<B>(in, out, shape);                                                                                    \
+    }
+
+LOWPASS_DCT(4)
+LOWPASS_DCT(5)
+LOWPASS_DCT(6)
+LOWPASS_DCT(7)
+LOWPASS_DCT(8)
+
+// The general kernels: one thread block (blockDim 16 x B) a DCT block (blockIdx.x) and 16 channels (blockIdx.y); threadIdx.y is the line, first of the rows,
+// then of the columns. The block stands in shared memory twice, [2][B*B][16] floats of which B <= 16 fills 32 KiB.
+// basis is D row by row and order[u * B + v] the zigzag index of (u, v), both B*B long, made by the launching code.
+// These serve block sizes that no network of this kind asks for speed with: plain loops, each result a sum of B products.
+
+namespace lowpass {
+
+constexpr int kGeneralChannels = 16;
+constexpr int kGeneralBlock = 16;
+
+}  // namespace lowpass
+
+LOWPASS_KERNEL __launch_bounds__(256) dct_f32(const float* __restrict__ in, float* __restrict__ out, const int* __restrict__ cutoffs,
+                                              const float* __restrict__ basis, const int* __restrict__ order,
+                                              lowpass::BlockShape shape) {
+    using lowpass::index_t;
+    __shared__ float stage[2][lowpass::kGeneralBlock * lowpass::kGeneralBlock][lowpass::kGeneralChannels];
+    int b = shape.block;
+    int columns = shape.width / b;
+    int blocks = shape.height / b * columns;
+    int lane = threadIdx.x;
+    int line = threadIdx.y;
+    int channel = blockIdx.y * lowpass::kGeneralChannels + lane;
+    bool inside = channel < shape.channels;
+    index_t block = blockIdx.x;
+    int image = static_cast<int>(block / blocks);
+    int within = static_cast<int>(block % blocks);
+    index_t y = static_cast<index_t>(image) * shape.height + within / columns * b + line;
+    index_t from = (y * shape.width + within % columns * b) * shape.channels + channel;
+    for (int x = 0; x < b; x++) {
+        stage[0][line * b + x][lane] = inside ? in[from + static_cast<index_t>(x) * shape.channels] : 0.f;
+    }
+    __syncthreads();
+    for (int v = 0; v < b; v++) {
+        float sum = 0.f;
+        for (int x = 0; x < b; x++) {
+            sum += basis[v * b + x] * stage[0][line * b + x][lane];
+        }
+        stage[1][line * b + v][lane] = sum;
+    }
+    __syncthreads();
+    index_t z_stride = static_cast<index_t>(shape.batch) * blocks * shape.channels;
+    int cutoff = inside ? cutoffs[channel] : 0;
+    for (int u = 0; u < b; u++) {
+        int z = order[u * b + line];
+        if (z < cutoff) {
+            float sum = 0.f;
+            for (int i = 0; i < b; i++) {
+                sum += basis[u * b + i] * stage[1][i * b + line][lane];
+            }
+            out[z * z_stride + block * shape.channels + channel] = sum;
+        }
+    }
+}
+
+LOWPASS_KERNEL __launch_bounds__(256) idct_f32(const float* __restrict__ in, float* __restrict__ out, const float* __restrict__ basis,
+                                               const int* __restrict__ order, lowpass::BlockShape shape) {
+    using lowpass::index_t;
+    __shared__ float stage[2][lowpass::kGeneralBlock * lowpass::kGeneralBlock][lowpass::kGeneralChannels];
+    int b = shape.block;
+    int columns = shape.width / b;
+    int blocks = shape.height / b * columns;
+    int lane = threadIdx.x;
+    int line = threadIdx.y;
+    int channel = blockIdx.y * lowpass::kGeneralChannels + lane;
+    bool inside = channel < shape.channels;
+    index_t block = blockIdx.x;
+    index_t z_stride = static_cast<index_t>(shape.batch) * blocks * shape.channels;
+    for (int u = 0; u < b; u++) {
+        index_t at = order[u * b + line] * z_stride + block * shape.channels + channel;
+        stage[0][u * b + line][lane] = inside ? in[at] : 0.f;
+    }
+    __syncthreads();
+    for (int i = 0; i < b; i++) {
+        float sum = 0.f;
+        for (int u = 0; u < b; u++) {
+            sum += basis[u * b + i] * stage[0][u * b + line][lane];
+        }
+        stage[1][i * b + line][lane] = sum;
+    }
+    __syncthreads();
+    if (!inside) {
+        return;
+    }
+    int image = static_cast<int>(block / blocks);
+    int within = static_cast<int>(block % blocks);
+    index_t y = static_cast<index_t>(image) * shape.height + within / columns * b + line;
+    index_t to = (y * shape.width + within % columns * b) * shape.channels + channel;
+    for (int x = 0; x < b; x++) {
+        float sum = 0.f;
+        for (int v = 0; v < b; v++) {
+            sum += basis[v * b + x] * stage[1][line * b + v][lane];
+        }
+        out[to + static_cast<index_t>(x) * shape.channels] = lowpass::clamp(sum, shape.low, shape.high);
+    }
+}
