@@ -5,6 +5,10 @@
 module dev.lowpass.kernels {
     // Absent unless the application adds it: the vector back end then runs its scalar lanes.
     requires static jdk.incubator.vector;
+    // Absent unless the application adds them: without, the CUDA back end says so.
+    requires static jcuda;
+    requires static org.lwjgl;
 
     exports dev.lowpass.kernels;
+    exports dev.lowpass.kernels.cuda;
 }

@@ -1,5 +1,7 @@
 package dev.lowpass.kernels;
 
+import dev.lowpass.kernels.cuda.CudaBackend;
+import dev.lowpass.kernels.cuda.CudaException;
 import dev.lowpass.kernels.reference.ReferenceBackend;
 import dev.lowpass.kernels.vector.VectorBackend;
 
@@ -26,8 +28,39 @@ public final class Backends {
         }
     }
 
+    /**
+     * The CUDA back end on a device.
+     *
+     * @param ordinal the device's number, from 0
+     * @throws CudaException when it cannot be had: no JCuda on the class path, no driver or one that is
+     *         too old, no GPU, or one that is too old; the message says which and what helps
+     */
+    public static Backend cuda(int ordinal) {
+        if (!hasJCuda()) {
+            throw new CudaException("CUDA needs the JCuda library, which is not on the class path; add org.jcuda:jcuda with its natives, or use the"
+                    + " device cpu", null);
+        }
+        return new CheckedBackend(Cuda.open(ordinal));
+    }
+
+    /** Whether the application brings the library that {@link #cuda} needs; says nothing of drivers or devices. */
+    public static boolean hasJCuda() {
+        try {
+            Class.forName("jcuda.driver.JCudaDriver", false, Backends.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            return false;
+        }
+    }
+
     /** One class per back end, so that asking for one initialises no other. */
     private static final class Reference {
         static final Backend BACKEND = new CheckedBackend(new ReferenceBackend());
+    }
+
+    private static final class Cuda {
+        static Backend open(int ordinal) {
+            return CudaBackend.open(ordinal);
+        }
     }
 }

@@ -289,6 +289,29 @@ final class CheckedBackend implements Backend {
             workspace.read(offset, target, to, count);
         }
 
+        @Override
+        public boolean canRecord() {
+            return workspace.canRecord();
+        }
+
+        @Override
+        public Recording record(Runnable pass) {
+            requireOpen();
+            Recording recording = workspace.record(Objects.requireNonNull(pass, "pass"));
+            return new Recording() {
+                @Override
+                public void run() {
+                    requireOpen();
+                    recording.run();
+                }
+
+                @Override
+                public void close() {
+                    recording.close();
+                }
+            };
+        }
+
         private void requireRange(String access, long offset, FloatBuffer buffer, int index, int count) {
             requireOpen();
             Objects.requireNonNull(buffer, "buffer");

@@ -25,6 +25,32 @@ public interface Workspace extends AutoCloseable {
     /** Copies {@code count} elements of the arena into the buffer, at index {@code to}; waits for the steps before it. */
     void read(long offset, FloatBuffer target, int to, int count);
 
+    /** Whether {@link #record} is offered: whether a pass costs less recorded than step by step. */
+    default boolean canRecord() {
+        return false;
+    }
+
+    /**
+     * Records a pass, the steps of this workspace that {@code pass} runs, as one launch: the steps are not run. Reads and writes do
+     * not belong into a pass.
+     *
+     * @throws UnsupportedOperationException unless {@link #canRecord}
+     */
+    default Recording record(Runnable pass) {
+        throw new UnsupportedOperationException("this workspace keeps no recordings; run the steps one by one");
+    }
+
+    /** A recorded pass. Belongs to its workspace, and must be closed before it. */
+    interface Recording extends AutoCloseable {
+
+        /** Enqueues the recorded steps, for the batches with which they were recorded. Allocates nothing. */
+        void run();
+
+        /** Frees what is held for this recording; idempotent. */
+        @Override
+        void close();
+    }
+
     /** Frees the memory and stops the workers; idempotent. */
     @Override
     void close();

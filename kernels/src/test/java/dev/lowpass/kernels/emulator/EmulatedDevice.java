@@ -111,7 +111,7 @@ public final class EmulatedDevice {
             for (Path source : list(folder, ".cu")) {
                 Files.write(images.resolve(source.getFileName().toString().replace(".cu", ".fatbin")), FAT_BINARY);
             }
-            System.setProperty("lowpass.cuda.images", images.toString());
+            System.setProperty("dev.lowpass.cuda.images", images.toString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

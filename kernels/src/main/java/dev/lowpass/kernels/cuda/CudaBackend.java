@@ -1,0 +1,512 @@
+package dev.lowpass.kernels.cuda;
+
+import dev.lowpass.kernels.Activation;
+import dev.lowpass.kernels.Backend;
+import dev.lowpass.kernels.BandCost;
+import dev.lowpass.kernels.Bands;
+import dev.lowpass.kernels.DctBasis;
+import dev.lowpass.kernels.Operation;
+import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Plane;
+import dev.lowpass.kernels.Staircase;
+import dev.lowpass.kernels.Window;
+import dev.lowpass.kernels.Workspace;
+import dev.lowpass.kernels.Zigzag;
+import java.util.function.IntFunction;
+import jcuda.driver.CUdeviceptr;
+
+/**
+ * The CUDA back end, single precision: launches the kernels of {@code src/main/cuda} through the driver API. It owns nothing on the
+ * device itself; operations and workspaces do, until they are closed.
+ */
+public final class CudaBackend implements Backend {
+
+    /** Block sides for which the transforms are specialised. */
+    private static final int LEAST_SPECIALISED = 4;
+    private static final int MOST_SPECIALISED = 8;
+
+    /** Channels of a thread block of the general transforms; see dct.cu. */
+    private static final int GENERAL_CHANNELS = 16;
+
+    /** Outputs of a row that one thread of a convolution makes; see convolution.cu. */
+    private static final int STRIP = 4;
+
+    /** Threads of a block where nothing speaks for another number. */
+    private static final int THREADS = 128;
+
+    /** Shared memory that every device grants a block without asking. */
+    private static final int SHARED_BYTES = 48 << 10;
+
+    private final CudaContext context;
+    private final int multiprocessors;
+    private final String description;
+
+    private CudaBackend(CudaContext context, int multiprocessors, String description) {
+        this.context = context;
+        this.multiprocessors = multiprocessors;
+        this.description = description;
+    }
+
+    /**
+     * The back end on a device.
+     *
+     * @param ordinal the device's number, from 0
+     * @throws CudaException when there is no such device, or no driver that can run it: says why and what helps
+     */
+    public static CudaBackend open(int ordinal) {
+        CudaDevices.Found device = CudaDevices.open(ordinal);
+        return new CudaBackend(new CudaContext(device.handle(), device.computeCapability()), device.multiprocessors(),
+                "cuda: " + device.name() + " (device " + ordinal + ", sm_" + device.computeCapability() + ", driver for CUDA " + device.driver() + ")");
+    }
+
+    @Override
+    public String name() {
+        return "cuda";
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+
+    /** Bands do not matter to the staircase kernel, which bounds each tile of 32 or more rows by itself. */
+    @Override
+    public BandCost bandCost() {
+        return new BandCost(32, 16, 0);
+    }
+
+    @Override
+    public Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads) {
+        return new CudaWorkspace(context, maxBatch, elements, scratchElements);
+    }
+
+    // ---- spatial convolutions ----
+
+    @Override
+    public Operation conv2d(OperationSpec.Conv2d spec, float[] weight, float[] bias) {
+        int outChannels = spec.outChannels();
+        Constants constants = new Constants();
+        int weights = constants.add(transposed(weight, outChannels, outChannels));
+        int biases = constants.add(orZero(bias, outChannels, outChannels));
+        return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> {
+            boolean four = outChannels % 4 == 0 && operands.out() % 4 == 0;
+            return always(convolution("conv2d_f32", spec.in(), spec.out(), spec.window(), spec.activation(), four, workspace.at(operands.in()),
+                    constants.at(weights), constants.at(biases), workspace.at(operands.out())));
+        });
+    }
+
+    @Override
+    public Operation depthwise(OperationSpec.Depthwise spec, float[] weight, float[] bias) {
+        Constants constants = new Constants();
+        int weights = constants.add(weight.clone());
+        int biases = constants.add(orZero(bias, spec.in().channels(), spec.in().channels()));
+        return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> {
+            boolean four = spec.in().channels() % 4 == 0 && operands.in() % 4 == 0 && operands.out() % 4 == 0;
+            return always(depthwise(spec.in(), spec.window(), spec.activation(), four, workspace.at(operands.in()), constants.at(weights),
+                    constants.at(biases), workspace.at(operands.out())));
+        });
+    }
+
+    private Launch depthwise(Plane in, Window window, Activation activation, boolean four, CUdeviceptr from, CUdeviceptr weight, CUdeviceptr bias,
+            CUdeviceptr to) {
+        String kernel = "depthwise_f32" + (isSpecialised(window) ? "_k3_s" + window.strideY() : "");
+        return convolution(kernel, in, window.out(in, in.channels()), window, activation, four, from, weight, bias, to);
+    }
+
+    /** Windows of 3x3 with stride 1 or 2 have kernels of their own. */
+    private static boolean isSpecialised(Window window) {
+        return window.kernelHeight() == 3 && window.kernelWidth() == 3 && window.strideY() == window.strideX() && window.strideY() <= 2;
+    }
+
+    private Launch convolution(String kernel, Plane in, Plane out, Window window, Activation activation, boolean four, CUdeviceptr from,
+            CUdeviceptr weight, CUdeviceptr bias, CUdeviceptr to) {
+        int lanes = out.channels() / (four ? 4 : 1);
+        Launch.Threads threads = Launch.Threads.of(lanes, THREADS);
+        long strips = (long) Launch.ceilDiv(out.width(), STRIP) * out.height();
+        int[] shape = {0, in.height(), in.width(), in.channels(), out.height(), out.width(), out.channels(), window.kernelHeight(),
+                window.kernelWidth(), window.strideY(), window.strideX(), window.padding().top(), window.padding().left(),
+                bits(activation.low()), bits(activation.high())};
+        return new Launch(context, "convolution", kernel + (four ? "_c4" : "_c1"), threads, 0, shape, (launch, batch) -> {
+            launch.shape[0] = batch;
+            launch.gridX = Launch.ceilDiv(batch * strips, threads.y());
+            launch.gridY = Launch.ceilDiv(lanes, threads.x());
+        }, from, weight, bias, to);
+    }
+
+    // ---- pointwise convolutions ----
+
+    @Override
+    public Operation pointwise(OperationSpec.Pointwise spec, float[] weight, float[] bias) {
+        int channels = spec.in().channels();
+        // One step over all rows: every row reads every channel, and the bias goes everywhere.
+        Gemm gemm = new Gemm(channels, spec.outChannels(), 1, spec.in().area(), 1, spec.activation(), spec.residual());
+        return gemm.operation(spec, weight, bias, new int[] {channels}, identity(channels), true);
+    }
+
+    @Override
+    public Operation bandPointwise(OperationSpec.BandPointwise spec, Bands[] bandsByBatch, float[] weight, float[] bias) {
+        Staircase staircase = spec.staircase();
+        int coefficients = spec.block() * spec.block();
+        int[] prefix = new int[coefficients];
+        for (int z = 0; z < coefficients; z++) {
+            prefix[z] = staircase.prefix(z);
+        }
+        Gemm gemm = new Gemm(staircase.channels(), spec.outChannels(), coefficients, spec.in().blocks(spec.block()), spec.block(), Activation.NONE,
+                spec.residual());
+        return gemm.operation(spec, weight, bias, prefix, staircase.order(), staircase.isSorted());
+    }
+
+    private static int[] identity(int count) {
+        int[] order = new int[count];
+        for (int i = 0; i < count; i++) {
+            order[i] = i;
+        }
+        return order;
+    }
+
+    /** A tile of the staircase kernel and how much of a multiprocessor's speed it reaches, large tiles reusing more of what they read. */
+    private record Tile(int rows, int columns, int threads, double efficiency) {
+
+        static final Tile[] ALL = {new Tile(128, 64, 128, 1), new Tile(128, 32, 128, 0.75), new Tile(32, 32, 64, 0.4)};
+
+        String kernel() {
+            return "band_gemm_f32_" + rows + "x" + columns;
+        }
+
+        /** Time of a product in units of its own: whole rounds of tiles over the multiprocessors. */
+        double cost(long rowsOfAll, int outChannels, int multiprocessors) {
+            long tiles = (long) Launch.ceilDiv(rowsOfAll, rows) * Launch.ceilDiv(outChannels, columns);
+            return Launch.ceilDiv(tiles, multiprocessors) * (double) rows * columns / efficiency;
+        }
+    }
+
+    /**
+     * A product of rows and weights; see band_gemm.cu.
+     *
+     * @param coefficients steps of the staircase
+     * @param rowsPerImage rows of an image at each coefficient
+     */
+    private final class Gemm {
+        private final int channels;
+        private final int outChannels;
+        private final int coefficients;
+        private final int rowsPerImage;
+        private final int biasScale;
+        private final Activation activation;
+        private final boolean residual;
+
+        Gemm(int channels, int outChannels, int coefficients, int rowsPerImage, int biasScale, Activation activation, boolean residual) {
+            this.channels = channels;
+            this.outChannels = outChannels;
+            this.coefficients = coefficients;
+            this.rowsPerImage = rowsPerImage;
+            this.biasScale = biasScale;
+            this.activation = activation;
+            this.residual = residual;
+        }
+
+        Operation operation(OperationSpec spec, float[] weight, float[] bias, int[] prefix, int[] order, boolean sorted) {
+            int stride = roundUp(outChannels, 4);
+            Constants constants = new Constants();
+            int weights = constants.add(transposed(weight, outChannels, stride));
+            int biases = constants.add(orZero(bias, outChannels, stride));
+            int prefixes = constants.add(prefix);
+            int orders = constants.add(order);
+            return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> {
+                boolean gather = !sorted || channels % 4 != 0 || operands.in() % 4 != 0;
+                boolean aligned = outChannels % 4 == 0 && operands.out() % 4 == 0 && (!residual || operands.residual() % 4 == 0);
+                Launch[][] byTile = new Launch[Tile.ALL.length][];
+                for (int i = 0; i < byTile.length; i++) {
+                    int[] shape = {0, 0, channels, outChannels, stride, residual ? 1 : 0, aligned ? 1 : 0, bits(biasScale), bits(activation.low()),
+                            bits(activation.high())};
+                    byTile[i] = new Launch[] {launch(Tile.ALL[i], gather, shape, workspace.at(operands.in()), constants.at(weights),
+                            constants.at(biases), constants.at(prefixes), constants.at(orders),
+                            workspace.at(residual ? operands.residual() : operands.out()), workspace.at(operands.out()))};
+                }
+                return batch -> byTile[bestTile(batch)];
+            });
+        }
+
+        private Launch launch(Tile tile, boolean gather, int[] shape, CUdeviceptr... pointers) {
+            return new Launch(context, "band_gemm", tile.kernel() + (gather ? "_gather" : ""), new Launch.Threads(tile.threads(), 1), 0, shape,
+                    (launch, batch) -> {
+                        int rowsPerCoefficient = Math.multiplyExact(batch, rowsPerImage);
+                        launch.shape[0] = Math.multiplyExact(rowsPerCoefficient, coefficients);
+                        launch.shape[1] = rowsPerCoefficient;
+                        launch.gridX = Launch.ceilDiv(launch.shape[0], tile.rows());
+                        launch.gridY = Launch.ceilDiv(outChannels, tile.columns());
+                    }, pointers);
+        }
+
+        private int bestTile(int batch) {
+            long rows = (long) batch * rowsPerImage * coefficients;
+            int best = 0;
+            for (int i = 1; i < Tile.ALL.length; i++) {
+                if (Tile.ALL[i].cost(rows, outChannels, multiprocessors) < Tile.ALL[best].cost(rows, outChannels, multiprocessors)) {
+                    best = i;
+                }
+            }
+            return best;
+        }
+    }
+
+    // ---- transforms ----
+
+    private static boolean isSpecialised(int block) {
+        return block >= LEAST_SPECIALISED && block <= MOST_SPECIALISED;
+    }
+
+    /** Tables of the general transforms, in a constants block. */
+    private record Tables(int basis, int order) {
+
+        /** Adds what a block side needs: nothing where the transform is specialised. */
+        static Tables add(Constants constants, int block) {
+            if (isSpecialised(block)) {
+                return new Tables(-1, -1);
+            }
+            double[][] basis = DctBasis.of(block);
+            Zigzag zigzag = Zigzag.of(block);
+            float[] values = new float[block * block];
+            int[] order = new int[block * block];
+            for (int u = 0; u < block; u++) {
+                for (int v = 0; v < block; v++) {
+                    values[u * block + v] = (float) basis[u][v];
+                    order[u * block + v] = zigzag.index(u, v);
+                }
+            }
+            return new Tables(constants.add(values), constants.add(order));
+        }
+    }
+
+    private static int[] cutoffs(Staircase staircase) {
+        int[] cutoffs = new int[staircase.channels()];
+        for (int c = 0; c < cutoffs.length; c++) {
+            cutoffs[c] = staircase.cutoff(c);
+        }
+        return cutoffs;
+    }
+
+    @Override
+    public Operation dct(OperationSpec.Dct spec) {
+        Constants constants = new Constants();
+        int cutoffs = constants.add(cutoffs(spec.staircase()));
+        Tables tables = Tables.add(constants, spec.block());
+        return new CudaOperation(context, spec, constants, 0, (workspace, operands) ->
+                always(dct(spec.in(), spec.block(), constants, cutoffs, tables, workspace.at(operands.in()), workspace.at(operands.out()))));
+    }
+
+    private Launch dct(Plane plane, int block, Constants constants, int cutoffs, Tables tables, CUdeviceptr from, CUdeviceptr to) {
+        int[] shape = blockShape(plane, block, Activation.NONE);
+        if (isSpecialised(block)) {
+            return blockLaunch("dct_f32_b" + block, plane, block, shape, from, to, constants.at(cutoffs));
+        }
+        return generalLaunch("dct_f32", plane, block, shape, from, to, constants.at(cutoffs), constants.at(tables.basis()),
+                constants.at(tables.order()));
+    }
+
+    @Override
+    public Operation idct(OperationSpec.Idct spec) {
+        Constants constants = new Constants();
+        Tables tables = Tables.add(constants, spec.block());
+        return new CudaOperation(context, spec, constants, 0, (workspace, operands) ->
+                always(idct(spec.in(), spec.block(), spec.activation(), constants, tables, workspace.at(operands.in()), workspace.at(operands.out()))));
+    }
+
+    private Launch idct(Plane plane, int block, Activation activation, Constants constants, Tables tables, CUdeviceptr from, CUdeviceptr to) {
+        int[] shape = blockShape(plane, block, activation);
+        if (isSpecialised(block)) {
+            return blockLaunch("idct_f32_b" + block, plane, block, shape, from, to);
+        }
+        return generalLaunch("idct_f32", plane, block, shape, from, to, constants.at(tables.basis()), constants.at(tables.order()));
+    }
+
+    private static int[] blockShape(Plane plane, int block, Activation activation) {
+        return new int[] {0, plane.height(), plane.width(), plane.channels(), block, bits(activation.low()), bits(activation.high())};
+    }
+
+    private Launch blockLaunch(String kernel, Plane plane, int block, int[] shape, CUdeviceptr... pointers) {
+        Launch.Threads threads = Launch.Threads.of(plane.channels(), THREADS);
+        long blocks = plane.blocks(block);
+        return new Launch(context, "dct", kernel, threads, 0, shape, (launch, batch) -> {
+            launch.shape[0] = batch;
+            launch.gridX = Launch.ceilDiv(batch * blocks, threads.y());
+            launch.gridY = Launch.ceilDiv(plane.channels(), threads.x());
+        }, pointers);
+    }
+
+    private Launch generalLaunch(String kernel, Plane plane, int block, int[] shape, CUdeviceptr... pointers) {
+        int blocks = plane.blocks(block);
+        return new Launch(context, "dct", kernel, new Launch.Threads(GENERAL_CHANNELS, block), 0, shape, (launch, batch) -> {
+            launch.shape[0] = batch;
+            launch.gridX = Math.multiplyExact(batch, blocks);
+            launch.gridY = Launch.ceilDiv(plane.channels(), GENERAL_CHANNELS);
+        }, pointers);
+    }
+
+    // ---- the middle of a block ----
+
+    @Override
+    public Operation idctDepthwiseDct(OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias) {
+        Plane in = spec.in();
+        Plane out = spec.out();
+        Window window = spec.window();
+        int block = spec.block();
+        Constants constants = new Constants();
+        int weights = constants.add(weight.clone());
+        int biases = constants.add(orZero(bias, in.channels(), in.channels()));
+        int cutoffs = constants.add(cutoffs(spec.staircase()));
+        if (isSpecialised(block) && isSpecialised(window)) {
+            return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> always(fused(spec, workspace.at(operands.in()),
+                    constants.at(weights), constants.at(biases), constants.at(cutoffs), workspace.at(operands.out()))));
+        }
+        // Other sizes in three steps through scratch memory.
+        Tables tables = Tables.add(constants, block);
+        long restored = roundUp(in.elements(), 4);
+        long filtered = roundUp(out.elements(), 4);
+        return new CudaOperation(context, spec, constants, restored + filtered, (workspace, operands) -> {
+            CUdeviceptr first = workspace.scratch(0);
+            CUdeviceptr second = workspace.scratch(restored * workspace.maxBatch());
+            boolean four = in.channels() % 4 == 0;
+            Launch[] launches = {idct(in, block, spec.before(), constants, tables, workspace.at(operands.in()), first),
+                    depthwise(in, window, spec.after(), four, first, constants.at(weights), constants.at(biases), second),
+                    dct(out, block, constants, cutoffs, tables, second, workspace.at(operands.out()))};
+            return batch -> launches;
+        });
+    }
+
+    private Launch fused(OperationSpec.IdctDepthwiseDct spec, CUdeviceptr from, CUdeviceptr weight, CUdeviceptr bias, CUdeviceptr cutoffs, CUdeviceptr to) {
+        Plane in = spec.in();
+        Plane out = spec.out();
+        int block = spec.block();
+        Window window = spec.window();
+        int stride = window.strideY();
+        int channels = in.channels();
+        boolean plane = in.height() == block && in.width() == block && stride == 1 && window.padding().top() == 1 && window.padding().left() == 1;
+        FusedTile tile = FusedTile.best(spec);
+        int tilesY = Launch.ceilDiv(out.height() / block, tile.blocksY());
+        int tilesX = Launch.ceilDiv(out.width() / block, tile.blocksX());
+        int[] shape = {0, in.height(), in.width(), channels, out.height(), out.width(), window.padding().top(), window.padding().left(),
+                tile.blocksY(), tile.blocksX(), tilesY, tilesX, bits(spec.before().low()), bits(spec.before().high()),
+                bits(spec.after().low()), bits(spec.after().high())};
+        String kernel = "idct_depthwise_dct_f32_b" + block + "_k3_s" + stride;
+        if (plane) {
+            Launch.Threads threads = Launch.Threads.of(channels, THREADS);
+            return new Launch(context, "idct_depthwise_dct", kernel + "_plane", threads, 0, shape, (launch, batch) -> {
+                launch.shape[0] = batch;
+                launch.gridX = Launch.ceilDiv(batch, threads.y());
+                launch.gridY = Launch.ceilDiv(channels, threads.x());
+            }, from, weight, bias, cutoffs, to);
+        }
+        return new Launch(context, "idct_depthwise_dct", kernel, new Launch.Threads(tile.lanes(), tile.threads() / tile.lanes()), tile.sharedBytes(), shape,
+                (launch, batch) -> {
+                    launch.shape[0] = batch;
+                    launch.gridX = Math.multiplyExact(batch, tilesY * tilesX);
+                    launch.gridY = Launch.ceilDiv(channels, tile.lanes());
+                }, from, weight, bias, cutoffs, to);
+    }
+
+    /**
+     * What a thread block of the fused kernel owns.
+     *
+     * @param lanes channels, at least 8 so that an access moves whole 32-byte sectors
+     * @param work transformed blocks for each output block and lane: lower is better
+     */
+    private record FusedTile(int blocksY, int blocksX, int lanes, int threads, int sharedBytes, double work) {
+
+        private static final int MOST_THREADS = 256;
+
+        static FusedTile best(OperationSpec.IdctDepthwiseDct spec) {
+            int block = spec.block();
+            int stride = spec.window().strideY();
+            int outY = spec.out().height() / block;
+            int outX = spec.out().width() / block;
+            FusedTile best = null;
+            for (int lanes = 32; lanes >= 8; lanes /= 2) {
+                for (int y = 1; y <= outY; y++) {
+                    for (int x = 1; x <= outX; x++) {
+                        int rows = (y * block - 1) * stride + 3;
+                        int columns = (x * block - 1) * stride + 3;
+                        long bytes = 4L * rows * columns * lanes;
+                        if (bytes <= SHARED_BYTES) {
+                            // Input blocks that a tile inside the plane touches, or all that there are.
+                            int touchedY = Math.min(y * stride + 2, spec.in().height() / block);
+                            int touchedX = Math.min(x * stride + 2, spec.in().width() / block);
+                            double work = (double) touchedY * touchedX / (y * x);
+                            if (best == null || work < best.work) {
+                                int threads = Math.min(MOST_THREADS, Launch.ceilDiv((long) touchedY * touchedX * lanes, 32) * 32);
+                                best = new FusedTile(y, x, lanes, threads, (int) bytes, work);
+                            }
+                        }
+                    }
+                }
+            }
+            return best;
+        }
+    }
+
+    // ---- the rest ----
+
+    @Override
+    public Operation add(OperationSpec.Add spec) {
+        long elements = spec.in().elements();
+        return new CudaOperation(context, spec, new Constants(), 0, (workspace, operands) -> {
+            boolean four = elements % 4 == 0 && operands.in() % 4 == 0 && operands.out() % 4 == 0 && operands.residual() % 4 == 0;
+            int each = four ? 4 : 1;
+            int[] shape = {0, 0, bits(spec.activation().low()), bits(spec.activation().high())};
+            return always(new Launch(context, "elementwise", "add_f32_c" + each, new Launch.Threads(256, 1), 0, shape, (launch, batch) -> {
+                long count = batch * elements;
+                launch.shape[0] = (int) count;
+                launch.shape[1] = (int) (count >> 32);
+                launch.gridX = Launch.ceilDiv(count, 256 * each);
+            }, workspace.at(operands.in()), workspace.at(operands.residual()), workspace.at(operands.out())));
+        });
+    }
+
+    @Override
+    public Operation globalAveragePool(OperationSpec.GlobalAveragePool spec) {
+        Plane in = spec.in();
+        return new CudaOperation(context, spec, new Constants(), 0, (workspace, operands) -> {
+            int[] shape = {0, in.area(), in.channels()};
+            return always(new Launch(context, "elementwise", "global_average_pool_f32", new Launch.Threads(32, 8), 0, shape, (launch, batch) -> {
+                launch.shape[0] = batch;
+                launch.gridX = batch;
+                launch.gridY = Launch.ceilDiv(in.channels(), 32);
+            }, workspace.at(operands.in()), workspace.at(operands.out())));
+        });
+    }
+
+    // ---- packing ----
+
+    private static IntFunction<Launch[]> always(Launch launch) {
+        Launch[] launches = {launch};
+        return batch -> launches;
+    }
+
+    /** {@code [rows][columns]} to {@code [columns][stride]}, zeros beyond the rows. */
+    private static float[] transposed(float[] matrix, int rows, int stride) {
+        int columns = matrix.length / rows;
+        float[] result = new float[columns * stride];
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                result[column * stride + row] = matrix[row * columns + column];
+            }
+        }
+        return result;
+    }
+
+    private static float[] orZero(float[] bias, int channels, int length) {
+        float[] result = new float[length];
+        if (bias != null) {
+            System.arraycopy(bias, 0, result, 0, channels);
+        }
+        return result;
+    }
+
+    private static int roundUp(int value, int multiple) {
+        return (value + multiple - 1) / multiple * multiple;
+    }
+
+    private static int bits(double value) {
+        return Float.floatToRawIntBits((float) value);
+    }
+}

@@ -1,0 +1,93 @@
+package dev.lowpass.kernels.cuda;
+
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUresult;
+
+/** Finds devices, or says why there is none and what helps. */
+final class CudaDevices {
+
+    /** JCuda 12 calls functions that came with CUDA 12.0; an older driver lacks them. */
+    private static final int LEAST_DRIVER = 12000;
+
+    /** The first driver release that supports {@link #LEAST_DRIVER}, by NVIDIA's table of CUDA releases. */
+    private static final String LEAST_DRIVER_RELEASE = "525.60";
+
+    /** The oldest architecture that the kernels are compiled for: sm_75, Turing. */
+    private static final int LEAST_COMPUTE_CAPABILITY = 75;
+
+    /** Why JCuda's natives do not load: known at the first attempt only, for later ones find JCuda's class broken. */
+    private static String linkFailure;
+
+    private CudaDevices() {}
+
+    /**
+     * A device that can be used.
+     *
+     * @param driver the newest CUDA version that the driver supports, like 12.6
+     */
+    record Found(CUdevice handle, String name, int computeCapability, int multiprocessors, String driver) {}
+
+    static Found open(int ordinal) {
+        int status = init();
+        if (status == CUresult.CUDA_ERROR_NO_DEVICE) {
+            throw noDevice(Driver.failure(status, "cuInit", ""));
+        }
+        if (status != Driver.SUCCESS) {
+            CudaException cause = Driver.failure(status, "cuInit", "");
+            throw new CudaException("CUDA cannot be used: " + cause.getMessage()
+                    + "; check the NVIDIA driver with nvidia-smi (after an update: restart the machine), or use the device cpu", cause);
+        }
+        int version = Driver.version();
+        String driver = version / 1000 + "." + version % 1000 / 10;
+        if (version < LEAST_DRIVER) {
+            throw new CudaException("the NVIDIA driver is too old: it supports CUDA up to " + driver + ", and 12.0 is needed; install driver "
+                    + LEAST_DRIVER_RELEASE + " or newer, or use the device cpu", null);
+        }
+        int count = Driver.deviceCount();
+        if (count == 0) {
+            throw noDevice(null);
+        }
+        if (ordinal < 0 || ordinal >= count) {
+            throw new CudaException("there is no CUDA device " + ordinal + "; this machine has " + count + ", numbered from 0 to " + (count - 1), null);
+        }
+        CUdevice device = Driver.device(ordinal);
+        String name = Driver.name(device);
+        int capability = Driver.computeCapability(device);
+        if (capability < LEAST_COMPUTE_CAPABILITY) {
+            throw new CudaException("device " + ordinal + ", " + name + ", has compute capability " + capability / 10 + "." + capability % 10
+                    + ", and 7.5 (Turing) is the least; use another device or the device cpu", null);
+        }
+        return new Found(device, name, capability, Driver.multiprocessors(device), driver);
+    }
+
+    private static CudaException noDevice(CudaException cause) {
+        return new CudaException("the NVIDIA driver is there but it finds no GPU; check nvidia-smi, CUDA_VISIBLE_DEVICES and, in a container, that it"
+                + " is started with access to the GPU, or use the device cpu", cause);
+    }
+
+    private static int init() {
+        try {
+            return Driver.init();
+        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+            synchronized (CudaDevices.class) {
+                linkFailure = linkFailure == null ? detail(e) : linkFailure;
+            }
+            throw new CudaException("no NVIDIA driver: libcuda.so.1 could not be loaded (" + linkFailure + "); install the driver of the GPU, or use the"
+                    + " device cpu", e);
+        }
+    }
+
+    /** Of the pages that JCuda writes, the line that names the library. */
+    private static String detail(Throwable error) {
+        String first = "";
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            for (String line : String.valueOf(cause.getMessage()).split("\\R")) {
+                if (line.contains("libcuda.so")) {
+                    return line.strip();
+                }
+                first = first.isEmpty() ? line.strip() : first;
+            }
+        }
+        return first;
+    }
+}

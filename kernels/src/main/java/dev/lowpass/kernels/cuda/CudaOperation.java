@@ -1,0 +1,88 @@
+package dev.lowpass.kernels.cuda;
+
+import dev.lowpass.kernels.Operands;
+import dev.lowpass.kernels.Operation;
+import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Workspace;
+import java.util.function.IntFunction;
+
+/** An operation whose constants are on the device. */
+final class CudaOperation implements Operation {
+
+    /** Prepares the launches of one binding: which to make, in order, for each batch. */
+    interface Binder {
+        IntFunction<Launch[]> bind(CudaWorkspace workspace, Operands operands);
+    }
+
+    private final CudaContext context;
+    private final OperationSpec spec;
+    private final Constants constants;
+    private final long scratchPerImage;
+    private final Binder binder;
+    private boolean closed;
+
+    /**
+     * @param constants not yet uploaded
+     * @param scratchPerImage elements of scratch memory for each image
+     */
+    CudaOperation(CudaContext context, OperationSpec spec, Constants constants, long scratchPerImage, Binder binder) {
+        this.context = context;
+        this.spec = spec;
+        this.constants = constants;
+        this.scratchPerImage = scratchPerImage;
+        this.binder = binder;
+        context.retain();
+        try {
+            context.with(constants::upload);
+        } catch (RuntimeException | Error e) {
+            Cleanup cleanup = new Cleanup();
+            cleanup.run(() -> context.tidy(constants::free));
+            cleanup.run(context::release);
+            cleanup.suppressInto(e);
+            throw e;
+        }
+    }
+
+    @Override
+    public OperationSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public long scratchElements(int maxBatch) {
+        return scratchPerImage * maxBatch;
+    }
+
+    @Override
+    public Step bind(Workspace workspace, Operands operands) {
+        CudaWorkspace target = (CudaWorkspace) workspace;
+        CudaStep step = new CudaStep(target);
+        context.with(() -> step.launches = binder.bind(target, operands));
+        return step;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            Cleanup cleanup = new Cleanup();
+            cleanup.run(() -> context.tidy(constants::free));
+            cleanup.run(context::release);
+            cleanup.rethrow();
+        }
+    }
+
+    private static final class CudaStep implements Step {
+        private final CudaWorkspace workspace;
+        private IntFunction<Launch[]> launches;
+
+        CudaStep(CudaWorkspace workspace) {
+            this.workspace = workspace;
+        }
+
+        @Override
+        public void run(int batch) {
+            workspace.enqueue(launches.apply(batch), batch);
+        }
+    }
+}

@@ -1,0 +1,250 @@
+package dev.lowpass.kernels.cuda;
+
+import java.nio.Buffer;
+import jcuda.Pointer;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUmodule;
+import jcuda.driver.CUresult;
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstreamCaptureMode;
+import jcuda.driver.CUstream_flags;
+import jcuda.driver.JCudaDriver;
+
+/** The calls of the CUDA driver API that this back end makes, each checked where it is made. */
+final class Driver {
+
+    static final int SUCCESS = CUresult.CUDA_SUCCESS;
+
+    private Driver() {}
+
+    // ---- start-up ----
+
+    /** Returns the status unchecked: the caller knows what each one means to a user. */
+    static int init() {
+        return JCudaDriver.cuInit(0);
+    }
+
+    /** The CUDA version that the driver supports, 1000 * major + 10 * minor. */
+    static int version() {
+        int[] version = new int[1];
+        check(JCudaDriver.cuDriverGetVersion(version), "cuDriverGetVersion");
+        return version[0];
+    }
+
+    static int deviceCount() {
+        int[] count = new int[1];
+        check(JCudaDriver.cuDeviceGetCount(count), "cuDeviceGetCount");
+        return count[0];
+    }
+
+    static CUdevice device(int ordinal) {
+        CUdevice device = new CUdevice();
+        checkSized(JCudaDriver.cuDeviceGet(device, ordinal), "cuDeviceGet", "ordinal", ordinal);
+        return device;
+    }
+
+    static String name(CUdevice device) {
+        byte[] name = new byte[256];
+        check(JCudaDriver.cuDeviceGetName(name, name.length, device), "cuDeviceGetName");
+        int length = 0;
+        while (length < name.length && name[length] != 0) {
+            length++;
+        }
+        return new String(name, 0, length, java.nio.charset.StandardCharsets.UTF_8);
+    }
+
+    static int multiprocessors(CUdevice device) {
+        return attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    }
+
+    /** 10 * major + minor: 75 for sm_75. */
+    static int computeCapability(CUdevice device) {
+        return 10 * attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    }
+
+    private static int attribute(CUdevice device, int attribute) {
+        int[] value = new int[1];
+        checkSized(JCudaDriver.cuDeviceGetAttribute(value, attribute, device), "cuDeviceGetAttribute", "attribute", attribute);
+        return value[0];
+    }
+
+    // ---- contexts ----
+
+    static CUcontext retainPrimaryContext(CUdevice device) {
+        CUcontext context = new CUcontext();
+        check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
+        return context;
+    }
+
+    static void releasePrimaryContext(CUdevice device) {
+        check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "cuDevicePrimaryCtxRelease");
+    }
+
+    static void push(CUcontext context) {
+        check(JCudaDriver.cuCtxPushCurrent(context), "cuCtxPushCurrent");
+    }
+
+    /** @param popped receives the context that was current; given by the caller so that nothing is allocated */
+    static void pop(CUcontext popped) {
+        check(JCudaDriver.cuCtxPopCurrent(popped), "cuCtxPopCurrent");
+    }
+
+    // ---- memory ----
+
+    static CUdeviceptr allocate(long bytes) {
+        CUdeviceptr memory = new CUdeviceptr();
+        checkSized(JCudaDriver.cuMemAlloc(memory, bytes), "cuMemAlloc", "bytes", bytes);
+        return memory;
+    }
+
+    static void free(CUdeviceptr memory) {
+        check(JCudaDriver.cuMemFree(memory), "cuMemFree");
+    }
+
+    static Pointer allocateHost(long bytes) {
+        Pointer memory = new Pointer();
+        checkSized(JCudaDriver.cuMemAllocHost(memory, bytes), "cuMemAllocHost", "bytes", bytes);
+        return memory;
+    }
+
+    static void freeHost(Pointer memory) {
+        check(JCudaDriver.cuMemFreeHost(memory), "cuMemFreeHost");
+    }
+
+    /** Free and total bytes of the current context's device. */
+    static long[] memoryInfo() {
+        long[] free = new long[1];
+        long[] total = new long[1];
+        check(JCudaDriver.cuMemGetInfo(free, total), "cuMemGetInfo");
+        return new long[] {free[0], total[0]};
+    }
+
+    static void fill(CUdeviceptr memory, byte value, long bytes) {
+        checkSized(JCudaDriver.cuMemsetD8(memory, value, bytes), "cuMemsetD8", "bytes", bytes);
+    }
+
+    /** Copies and waits, so that no stream can overtake it. */
+    static void upload(CUdeviceptr to, Buffer direct, long bytes) {
+        checkSized(JCudaDriver.cuMemcpyHtoD(to, Pointer.toBuffer(direct), bytes), "cuMemcpyHtoD", "bytes", bytes);
+        // From pageable memory the call may come back before the last bytes have arrived.
+        check(JCudaDriver.cuStreamSynchronize(new CUstream()), "cuStreamSynchronize");
+    }
+
+    static void uploadAsync(CUdeviceptr to, Pointer pinned, long bytes, CUstream stream) {
+        checkSized(JCudaDriver.cuMemcpyHtoDAsync(to, pinned, bytes, stream), "cuMemcpyHtoDAsync", "bytes", bytes);
+    }
+
+    static void downloadAsync(Pointer pinned, CUdeviceptr from, long bytes, CUstream stream) {
+        checkSized(JCudaDriver.cuMemcpyDtoHAsync(pinned, from, bytes, stream), "cuMemcpyDtoHAsync", "bytes", bytes);
+    }
+
+    // ---- modules ----
+
+    /** Returns the status unchecked: an image that does not suit a driver is no failure yet. */
+    static int load(CUmodule module, byte[] image) {
+        return JCudaDriver.cuModuleLoadData(module, image);
+    }
+
+    static void unload(CUmodule module) {
+        check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload");
+    }
+
+    static CUfunction function(CUmodule module, String name) {
+        CUfunction function = new CUfunction();
+        int status = JCudaDriver.cuModuleGetFunction(function, module, name);
+        if (status != SUCCESS) {
+            throw failure(status, "cuModuleGetFunction", "kernel " + name);
+        }
+        return function;
+    }
+
+    // ---- streams and graphs ----
+
+    /** A stream that does not wait for the legacy default stream: a host application may use that one. */
+    static CUstream createStream() {
+        CUstream stream = new CUstream();
+        check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+        return stream;
+    }
+
+    static void destroy(CUstream stream) {
+        check(JCudaDriver.cuStreamDestroy(stream), "cuStreamDestroy");
+    }
+
+    static void synchronize(CUstream stream) {
+        check(JCudaDriver.cuStreamSynchronize(stream), "cuStreamSynchronize");
+    }
+
+    static void launch(Launch launch, CUstream stream) {
+        int status = JCudaDriver.cuLaunchKernel(launch.function, launch.gridX, launch.gridY, 1, launch.blockX, launch.blockY, 1,
+                launch.sharedBytes, stream, launch.parameters, null);
+        if (status != SUCCESS) {
+            throw failure(status, "cuLaunchKernel", launch.toString());
+        }
+    }
+
+    static void beginCapture(CUstream stream) {
+        check(JCudaDriver.cuStreamBeginCapture(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "cuStreamBeginCapture");
+    }
+
+    /** Ends a capture. {@code graph} stays without a graph when the capture failed. */
+    static void endCapture(CUstream stream, CUgraph graph) {
+        check(JCudaDriver.cuStreamEndCapture(stream, graph), "cuStreamEndCapture");
+    }
+
+    static CUgraphExec instantiate(CUgraph graph) {
+        CUgraphExec exec = new CUgraphExec();
+        check(JCudaDriver.cuGraphInstantiate(exec, graph, 0), "cuGraphInstantiate");
+        return exec;
+    }
+
+    static void launch(CUgraphExec exec, CUstream stream) {
+        check(JCudaDriver.cuGraphLaunch(exec, stream), "cuGraphLaunch");
+    }
+
+    static void destroy(CUgraph graph) {
+        check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
+    }
+
+    static void destroy(CUgraphExec exec) {
+        check(JCudaDriver.cuGraphExecDestroy(exec), "cuGraphExecDestroy");
+    }
+
+    // ---- statuses ----
+
+    static void check(int status, String call) {
+        if (status != SUCCESS) {
+            throw failure(status, call, "");
+        }
+    }
+
+    private static void checkSized(int status, String call, String what, long size) {
+        if (status != SUCCESS) {
+            throw failure(status, call, what + " " + size);
+        }
+    }
+
+    /** @param detail the sizes of the call, or empty */
+    static CudaException failure(int status, String call, String detail) {
+        String code = CUresult.stringFor(status);
+        return new CudaException(call, code, call + " failed with " + code + " (" + status + ")" + (detail.isEmpty() ? "" : ", " + detail)
+                + remedy(status));
+    }
+
+    private static String remedy(int status) {
+        return switch (status) {
+            case CUresult.CUDA_ERROR_OUT_OF_MEMORY -> "; free device memory, or use a smaller maxBatch or fewer contexts";
+            case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_LAUNCH_FAILED, CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
+                    CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION, CUresult.CUDA_ERROR_ECC_UNCORRECTABLE ->
+                    "; the device's context is lost for this process: close every session, and restart the process to use the device again";
+            default -> "";
+        };
+    }
+}
