@@ -2,9 +2,15 @@ package dev.lowpass.runtime;
 
 import dev.lowpass.kernels.Backend;
 import dev.lowpass.kernels.Backends;
+import dev.lowpass.kernels.cuda.CudaException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Where a session runs. */
 public final class Device {
+
+    private static final System.Logger LOG = System.getLogger(Device.class.getName());
+    private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,4}))?");
 
     private final Backend backend;
 
@@ -12,9 +18,22 @@ public final class Device {
         this.backend = backend;
     }
 
-    /** The fastest device that this machine offers; what was chosen is logged once. */
+    /**
+     * The fastest device that this machine offers: its first NVIDIA GPU, else the CPU. Chosen once in a process; the choice, or the
+     * reason for falling back, is logged once.
+     */
     public static Device auto() {
-        return cpu();
+        return Auto.DEVICE;
+    }
+
+    /**
+     * An NVIDIA GPU.
+     *
+     * @param ordinal its number, from 0
+     * @throws CudaException when it cannot be had: the message says why and what helps
+     */
+    public static Device cuda(int ordinal) {
+        return new Device(Backends.cuda(ordinal));
     }
 
     /** The CPU, single precision, on the widest vectors the JVM offers. */
@@ -28,16 +47,22 @@ public final class Device {
     }
 
     /**
-     * The device of that name: {@code auto}, {@code cpu} or {@code reference}.
+     * The device of that name: {@code auto}, {@code cpu}, {@code reference}, {@code cuda} (which is {@code cuda:0}) or
+     * {@code cuda:1} and so on.
      *
      * @throws IllegalArgumentException for any other name
+     * @throws CudaException when the GPU cannot be had
      */
     public static Device named(String name) {
+        Matcher cuda = CUDA.matcher(name);
+        if (cuda.matches()) {
+            return cuda(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)));
+        }
         return switch (name) {
             case "auto" -> auto();
             case "cpu" -> cpu();
             case "reference" -> reference();
-            default -> throw new IllegalArgumentException("no device is named \"" + name + "\"; this build has auto, cpu and reference");
+            default -> throw new IllegalArgumentException("no device is named \"" + name + "\"; this build has auto, cpu, cuda, cuda:0, ... and reference");
         };
     }
 
@@ -56,5 +81,21 @@ public final class Device {
     @Override
     public String toString() {
         return name();
+    }
+
+    private static final class Auto {
+        static final Device DEVICE = choose();
+
+        private static Device choose() {
+            try {
+                Device device = cuda(0);
+                LOG.log(System.Logger.Level.INFO, "device auto is {0}", device.description());
+                return device;
+            } catch (CudaException e) {
+                // An application that leaves JCuda out has made its choice; one that brings it wants to know.
+                LOG.log(Backends.hasJCuda() ? System.Logger.Level.INFO : System.Logger.Level.DEBUG, "device auto is the CPU: {0}", e.getMessage());
+                return cpu();
+            }
+        }
     }
 }

@@ -13,6 +13,8 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * A model made ready to run on a device: planned, its weights packed, its memory allocated. Thread-safe: each call takes one of the
@@ -49,10 +51,16 @@ public final class Session implements AutoCloseable {
                 Workspace workspace = backend.newWorkspace(options.maxBatch(), plan.arenaElements(), scratch, options.threads());
                 resources.workspaces.add(workspace);
                 resources.contextBytes = workspace.bytes();
-                resources.idle.add(new Context(workspace, bind(workspace)));
+                Context context = new Context(workspace, bind(workspace), options.maxBatch());
+                resources.contexts.add(context);
+                resources.idle.add(context);
             }
         } catch (RuntimeException | Error e) {
-            resources.free();
+            try {
+                resources.free();
+            } catch (RuntimeException secondary) {
+                e.addSuppressed(secondary);
+            }
             throw e;
         }
         leakReport = CLEANER.register(this, resources::reportLeak);
@@ -117,9 +125,7 @@ public final class Session implements AutoCloseable {
         Context context = resources.take();
         try {
             context.workspace.write(plan.input(), input, input.position(), batch * inputElements);
-            for (Operation.Step step : context.steps) {
-                step.run(batch);
-            }
+            context.run(batch);
             context.workspace.read(plan.output(), logits, logits.position(), batch * classes);
         } finally {
             resources.giveBack(context);
@@ -200,17 +206,51 @@ public final class Session implements AutoCloseable {
     }
 
     /** What one running call needs for itself. */
-    private record Context(Workspace workspace, Operation.Step[] steps) {}
+    private static final class Context {
+        private final Workspace workspace;
+        private final Operation.Step[] steps;
+        /** By batch: the whole pass, recorded when a batch of that size first comes; null where passes are not recorded. */
+        private final Workspace.Recording[] passes;
+
+        Context(Workspace workspace, Operation.Step[] steps, int maxBatch) {
+            this.workspace = workspace;
+            this.steps = steps;
+            this.passes = workspace.canRecord() ? new Workspace.Recording[maxBatch + 1] : null;
+        }
+
+        void run(int batch) {
+            if (passes == null) {
+                runSteps(batch);
+                return;
+            }
+            if (passes[batch] == null) {
+                passes[batch] = workspace.record(() -> runSteps(batch));
+            }
+            passes[batch].run();
+        }
+
+        private void runSteps(int batch) {
+            for (Operation.Step step : steps) {
+                step.run(batch);
+            }
+        }
+
+        List<Workspace.Recording> recordings() {
+            return passes == null ? List.of() : Stream.of(passes).filter(Objects::nonNull).toList();
+        }
+    }
 
     /** Everything that must be freed; knows nothing of the session, so that a forgotten session can be collected and reported. */
     private static final class Resources {
         private final String description;
         private final List<Operation> operations = new ArrayList<>();
         private final List<Workspace> workspaces = new ArrayList<>();
+        private final List<Context> contexts = new ArrayList<>();
         private final ArrayList<Context> idle = new ArrayList<>();
         private long contextBytes;
         private boolean closed;
         private boolean freed;
+        private RuntimeException failure;
 
         Resources(String description) {
             this.description = description;
@@ -268,9 +308,33 @@ public final class Session implements AutoCloseable {
             if (!freed) {
                 freed = true;
                 idle.clear();
-                workspaces.forEach(Workspace::close);
-                operations.forEach(Operation::close);
-                notifyAll();
+                try {
+                    for (Context context : contexts) {
+                        free(context.recordings(), Workspace.Recording::close);
+                    }
+                    free(workspaces, Workspace::close);
+                    free(operations, Operation::close);
+                    if (failure != null) {
+                        throw failure;
+                    }
+                } finally {
+                    notifyAll();
+                }
+            }
+        }
+
+        /** Frees all of them, whichever fail; keeps the first failure, which {@code free()} reports in the end. */
+        private <T> void free(List<T> owners, Consumer<T> close) {
+            for (T owner : owners) {
+                try {
+                    close.accept(owner);
+                } catch (RuntimeException e) {
+                    if (failure == null) {
+                        failure = e;
+                    } else {
+                        failure.addSuppressed(e);
+                    }
+                }
             }
         }
 
