@@ -27,12 +27,13 @@ public final class Main {
 
     static int run(PrintWriter out, PrintWriter err, String... args) {
         CommandLine commandLine = CommandLines.create(out, err);
+        int status = commandLine.execute(args);
         try {
-            int status = commandLine.execute(args);
             out.flush();
             return status;
-        } catch (ClosedOutputException | OutputException e) { // by the last flush
-            return CommandLines.report(commandLine, e);
+        } catch (ClosedOutputException | OutputException e) {
+            // A command that failed has said its line; that its output fails too, most likely for the same reason, is no news.
+            return status == 0 ? CommandLines.report(commandLine, e) : status;
         }
     }
 

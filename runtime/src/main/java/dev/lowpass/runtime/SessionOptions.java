@@ -6,22 +6,27 @@ import java.util.Objects;
  * How a session runs. Immutable.
  *
  * @param device where
- * @param maxBatch the most images a call may bring, at least 1
- * @param threads threads that share one call, at least 1
- * @param contexts calls that may run at the same time, each with memory and threads of its own, at least 1
+ * @param maxBatch the most images a call may bring, 1 to 16,384
+ * @param threads threads that share one call, 1 to 1,024
+ * @param contexts calls that may run at the same time, each with memory and threads of its own, 1 to 1,024
  */
 public record SessionOptions(Device device, int maxBatch, int threads, int contexts) {
 
+    /** Far beyond what pays: a larger value is a mistake, and would end in an OutOfMemoryError that names no option. */
+    private static final int MAX_BATCH = 16_384;
+    private static final int MAX_THREADS = 1_024;
+    private static final int MAX_CONTEXTS = 1_024;
+
     public SessionOptions {
         Objects.requireNonNull(device, "device");
-        requirePositive("maxBatch", maxBatch);
-        requirePositive("threads", threads);
-        requirePositive("contexts", contexts);
+        requireRange("maxBatch", maxBatch, MAX_BATCH);
+        requireRange("threads", threads, MAX_THREADS);
+        requireRange("contexts", contexts, MAX_CONTEXTS);
     }
 
-    private static void requirePositive(String name, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(name + " is " + value + "; it must be at least 1");
+    private static void requireRange(String name, int value, int most) {
+        if (value < 1 || value > most) {
+            throw new IllegalArgumentException(name + " is " + value + "; it must be from 1 to " + most);
         }
     }
 

@@ -13,11 +13,13 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -246,15 +248,49 @@ class SessionTest {
             assertMessage("batch 2 needs " + 2 * classes + " floats of logits (" + classes + " an image), but the buffer has " + classes + " remaining",
                     () -> session.run(input, 2, FloatBuffer.allocate(classes)));
             assertMessage("the logits buffer is read-only; give one that can be written", () -> session.run(input, 2, logits.asReadOnlyBuffer()));
+            FloatBuffer late = input.duplicate().position(1); // the limit alone would do for two images
+            assertMessage("batch 2 needs " + 2 * elements + " floats of input (" + elements + " an image), but the buffer has " + (2 * elements - 1)
+                    + " remaining", () -> session.run(late, 2, logits));
             session.run(input.asReadOnlyBuffer(), 2, logits);
         }
     }
 
     @Test
+    void reportsASessionThatWasNeverClosed() throws InterruptedException {
+        java.util.logging.Logger logger = java.util.logging.Logger.getLogger(Session.class.getName());
+        BlockingQueue<String> messages = new LinkedBlockingQueue<>();
+        java.util.logging.Handler handler = new java.util.logging.Handler() {
+            @Override
+            public void publish(java.util.logging.LogRecord record) {
+                messages.add(java.text.MessageFormat.format(record.getMessage(), record.getParameters()));
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        logger.addHandler(handler);
+        try {
+            session(RandomNetwork.of(5), "cpu", 1, 2); // and forgotten
+            String message = null;
+            for (int i = 0; i < 100 && message == null; i++) {
+                System.gc();
+                message = messages.poll(100, TimeUnit.MILLISECONDS);
+            }
+            assertEquals("a session of a model with input 12x12x3 on cpu was never closed; its memory is freed now: close it, or use try-with-resources",
+                    message);
+        } finally {
+            logger.removeHandler(handler);
+        }
+    }
+
+    @Test
     void refusesOptionsThatMakeNoSense() {
-        assertMessage("maxBatch is 0; it must be at least 1", () -> SessionOptions.builder().maxBatch(0).build());
-        assertMessage("threads is -1; it must be at least 1", () -> SessionOptions.builder().threads(-1).build());
-        assertMessage("contexts is 0; it must be at least 1", () -> SessionOptions.builder().contexts(0).build());
+        assertMessage("maxBatch is 0; it must be from 1 to 16384", () -> SessionOptions.builder().maxBatch(0).build());
+        assertMessage("threads is -1; it must be from 1 to 1024", () -> SessionOptions.builder().threads(-1).build());
+        assertMessage("contexts is 2000; it must be from 1 to 1024", () -> SessionOptions.builder().contexts(2000).build());
         assertTrue(assertThrows(IllegalArgumentException.class, () -> Device.named("tpu")).getMessage().startsWith("no device is named \"tpu\"; this build has auto, cpu"));
     }
 

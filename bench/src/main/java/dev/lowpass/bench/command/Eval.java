@@ -158,6 +158,7 @@ final class Eval implements Callable<Integer> {
                     for (int i = 0; i < readable; i++) {
                         float[] row = new float[session.classes()];
                         logits.get(i * row.length, row);
+                        LoadedModel.requireFinite(modelFile, entries.get(rows[i]).file(), row);
                         samples.add(new Sample(entries.get(rows[i]), expected[rows[i]], Ranking.best(row, TOP)));
                     }
                     progress.step(count);

@@ -20,7 +20,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,8 +61,7 @@ final class Import implements Callable<Integer> {
     @Option(
             names = "--golden",
             paramLabel = "IMAGE",
-            arity = "1..*",
-            description = "Pictures to verify the model by, instead of " + DEFAULT_GOLDEN_IMAGES + " generated ones.")
+            description = "A picture to verify the model by, instead of " + DEFAULT_GOLDEN_IMAGES + " generated ones; may be given several times.")
     private List<Path> golden = new ArrayList<>();
 
     @Option(names = "--licence", paramLabel = "TEXT", description = "The model's licence, to be kept in the file.")
@@ -78,8 +79,10 @@ final class Import implements Callable<Integer> {
         if (Files.exists(target) && !force) {
             throw new CommandException(target + ": exists already; give --force to replace it, or another name");
         }
-        if (Files.exists(target) && Files.isSameFile(source, target)) {
-            throw new ParameterException(spec.commandLine(), "FILE and MODEL are the same file, " + target + "; write to another");
+        for (Path input : inputs()) {
+            if (Files.exists(target) && Files.exists(input) && Files.isSameFile(input, target)) {
+                throw new ParameterException(spec.commandLine(), "MODEL is one of the files to read, " + target + "; write to another");
+            }
         }
         List<RgbImage> pictures = new ArrayList<>();
         for (Path picture : golden) {
@@ -95,6 +98,12 @@ final class Import implements Callable<Integer> {
         ModelFile.write(model, target, half ? ModelFile.WeightType.F16 : ModelFile.WeightType.F32);
         print(model);
         return ExitCode.OK;
+    }
+
+    private List<Path> inputs() {
+        List<Path> inputs = new ArrayList<>(golden);
+        Stream.of(source, labels, cutoffs).filter(Objects::nonNull).forEach(inputs::add);
+        return inputs;
     }
 
     /** The model as it will be read back: its golden logits are those of the weights in the file. */

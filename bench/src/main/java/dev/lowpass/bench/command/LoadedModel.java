@@ -1,6 +1,7 @@
 package dev.lowpass.bench.command;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.lowpass.bench.data.Ranking;
 import dev.lowpass.runtime.Model;
 import dev.lowpass.runtime.ModelDefinition;
 import java.io.IOException;
@@ -56,6 +57,13 @@ final class LoadedModel implements AutoCloseable {
             in.transferTo(java.io.OutputStream.nullOutputStream());
         }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** @throws CommandException when the network gave something else than numbers */
+    static void requireFinite(Path model, String image, float[] logits) {
+        if (!Ranking.isFinite(logits)) {
+            throw new CommandException(model + ": gives " + image + " logits that are not finite numbers; its weights overflow, import or learn the model again");
+        }
     }
 
     void writeTo(JsonGenerator json) throws IOException {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -94,8 +95,8 @@ final class Verify implements Callable<Integer> {
                 generator.writeEndArray();
             });
             if (!passed) {
-                throw new CommandException(modelFile + ": " + results.stream().filter(result -> !result.passed()).map(Result::device).toList()
-                        + " is above the tolerance of " + tolerance + "; the file is damaged or this build is wrong: import the model again, and report it if that does not help");
+                throw new CommandException(modelFile + ": the error on "
+                        + results.stream().filter(result -> !result.passed()).map(Result::device).collect(Collectors.joining(" and ")) + " is above the tolerance of " + tolerance + "; the file is damaged or this build is wrong: import the model again, and report it if that does not help");
             }
         }
         return ExitCode.OK;

@@ -87,8 +87,11 @@ public final class ClassNumbers {
         } catch (NumberFormatException e) {
             return named(csv, entry);
         }
+        if (number < 0) {
+            throw new DataException(csv + ": line " + entry.line() + ": class " + number + " is negative; classes are numbered from 0");
+        }
         long index = (long) number + offset;
-        if (number < 0 || index < 0 || index >= classes) {
+        if (index < 0 || index >= classes) {
             throw new DataException(csv + ": line " + entry.line() + ": class " + number + " with label offset " + offset + " is class " + index
                     + " of the model, which has 0 to " + (classes - 1) + "; correct the list or give --label-offset");
         }

@@ -64,6 +64,9 @@ public final class LabelledImages {
             if (fields.get(file).isBlank() || fields.get(label).isBlank()) {
                 throw new DataException(csv + ": line " + (i + 1) + " is \"" + lines.get(i) + "\"; both file and class must be given");
             }
+            if (fields.get(file).indexOf('\0') >= 0) {
+                throw new DataException(csv + ": line " + (i + 1) + " has a NUL character in its file name; save the list as plain text");
+            }
             entries.add(new Entry(i + 1, fields.get(file).strip(), fields.get(label).strip()));
         }
         if (entries.isEmpty()) {

@@ -39,6 +39,16 @@ public final class Ranking {
         return entries;
     }
 
+    /** Whether every logit is a number: a network whose sums overflow says nothing about its images. */
+    public static boolean isFinite(float[] logits) {
+        for (float logit : logits) {
+            if (!Float.isFinite(logit)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** The indices of the largest logits, in the order of {@link #top}. */
     public static int[] best(float[] logits, int count) {
         return IntStream.range(0, logits.length)

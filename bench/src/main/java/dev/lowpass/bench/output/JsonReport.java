@@ -6,7 +6,9 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import dev.lowpass.bench.machine.Machine;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -34,12 +36,28 @@ public final class JsonReport {
         this.standardOutput = standardOutput;
         if (target != null && !toStandardOutput()) {
             OutputFile.requireWritable(Path.of(target));
+            requireReport(Path.of(target));
+        }
+    }
+
+    /** A report replaces a report, never a model or a picture that was named by mistake. */
+    private static void requireReport(Path file) {
+        if (!Files.isRegularFile(file)) {
+            return;
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            int first = in.read();
+            if (first != -1 && first != '{') {
+                throw new OutputException("cannot write " + file + ": it exists and is not a JSON report; choose another name or delete it");
+            }
+        } catch (IOException e) {
+            throw new OutputException("cannot write " + file + ": " + Reason.of(e) + "; choose another path", e);
         }
     }
 
     /** Whether the report takes the standard output, which then carries nothing else. */
     public boolean toStandardOutput() {
-        return "-".equals(target);
+        return "-".equals(target) || "/dev/stdout".equals(target);
     }
 
     /**

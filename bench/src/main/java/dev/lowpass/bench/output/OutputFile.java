@@ -6,6 +6,8 @@ import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A file that a command will write. {@link #requireWritable} says before the work whether it can be; {@link #write} leaves either
@@ -57,11 +59,12 @@ public final class OutputFile {
     private static void replace(Path file, Content content) throws IOException {
         // A link is kept: what it leads to is replaced.
         Path target = Files.exists(file) ? file.toRealPath() : file;
-        Path part = Files.createTempFile(folder(target), "." + target.getFileName(), ".part");
+        // Not by createTempFile, which hides the file from everyone but its owner.
+        Path part = folder(target).resolve("." + target.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
         // Ctrl-C leaves nothing behind either.
         part.toFile().deleteOnExit();
         try {
-            try (OutputStream out = Files.newOutputStream(part)) {
+            try (OutputStream out = Files.newOutputStream(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 content.writeTo(out);
             }
             try {

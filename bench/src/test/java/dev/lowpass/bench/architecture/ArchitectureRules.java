@@ -11,7 +11,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What DESIGN.md, section 3, says of the modules. */
+/** The order of the modules, and who may use which library. */
 final class ArchitectureRules {
 
     /** kernels, runtime, models, bench: each may use those before it. */

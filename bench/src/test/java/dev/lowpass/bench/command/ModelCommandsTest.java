@@ -1,5 +1,6 @@
 package dev.lowpass.bench.command;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,6 +12,7 @@ import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.file.ModelFile;
 import dev.lowpass.runtime.file.ModelFile.WeightType;
+import dev.lowpass.runtime.graph.Parameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,6 +131,7 @@ class ModelCommandsTest {
         Map<String, String> values = json(Files.readString(file));
         assertEquals("lowpass.eval/1", values.get("/schema"));
         assertEquals("3", values.get("/top1"));
+        assertEquals("4", values.get("/top5"));
         assertEquals("4", values.get("/images"));
         assertEquals("2", values.get("/samples/2/top/0"));
     }
@@ -219,8 +222,45 @@ class ModelCommandsTest {
         Execution run = Execution.of("verify", model, "--device", "reference");
         assertEquals(1, run.status());
         assertTrue(run.out().contains("FAILED"), run.out());
-        assertTrue(run.message().startsWith("lowpass: " + model + ": [reference] is above the tolerance of 1.0E-4; "), run.err());
+        assertTrue(run.message().startsWith("lowpass: " + model + ": the error on reference is above the tolerance of 1.0E-4; "), run.err());
         assertEquals(0, Execution.of("verify", model, "--device", "reference", "--tolerance", "0.5").status());
+    }
+
+    /** A weight may be finite and its products not: that is a failure of the model, never an answer. */
+    @Test
+    void networksThatOverflowFailEveryCommand() throws IOException {
+        ModelDefinition definition = TinyNetwork.withGolden(TinyNetwork.definition(TinyNetwork.LABELS, false));
+        Map<String, Parameters> parameters = new HashMap<>(definition.parameters());
+        float[] weight = parameters.get("classifier").weight().clone();
+        Arrays.fill(weight, 3e38f);
+        weight[1] = -3e38f;
+        parameters.put("classifier", new Parameters(weight, new float[3]));
+        ModelFile.write(new ModelDefinition(definition.graph(), parameters, definition.preprocess(), definition.labels(), definition.provenance(), definition.golden()),
+                model, WeightType.F32);
+        Path white = TinyNetwork.picture(folder.resolve("white.png"), 0xffffff);
+        Execution classify = Execution.of("classify", "-m", model, white);
+        assertEquals(1, classify.status());
+        assertEquals("lowpass: " + model + ": gives " + white + " logits that are not finite numbers; its weights overflow, import or learn the model again",
+                classify.message());
+        assertEquals("", classify.out());
+        assertEquals(1, Execution.of("eval", "-m", model, "--images", folder, "--labels", list("white.png,0\n")).status());
+        Execution verify = Execution.of("verify", model, "--device", "cpu");
+        assertEquals(1, verify.status());
+        assertTrue(verify.out().contains("FAILED"), verify.out());
+    }
+
+    @Test
+    void reportsReplaceReportsOnly() throws IOException {
+        byte[] before = Files.readAllBytes(model);
+        Execution run = Execution.of("classify", "-m", model, "--json", model, red);
+        assertEquals(1, run.status());
+        assertEquals("lowpass: cannot write " + model + ": it exists and is not a JSON report; choose another name or delete it", run.message());
+        assertArrayEquals(before, Files.readAllBytes(model));
+        Path report = folder.resolve("a.json");
+        for (int i = 0; i < 2; i++) {
+            assertEquals(0, Execution.of("classify", "-m", model, "--json", report, red).status());
+        }
+        assertEquals(Files.getPosixFilePermissions(red), Files.getPosixFilePermissions(report), "a report is as readable as any new file");
     }
 
     @Test

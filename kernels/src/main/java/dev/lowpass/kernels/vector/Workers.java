@@ -36,12 +36,18 @@ final class Workers implements AutoCloseable {
     Workers(int count) {
         threads = new Thread[count - 1];
         parked = new AtomicInteger[count - 1];
-        for (int i = 0; i < threads.length; i++) {
-            int worker = i + 1;
-            parked[i] = new AtomicInteger();
-            threads[i] = new Thread(() -> serve(worker), "lowpass-worker-" + worker);
-            threads[i].setDaemon(true);
-            threads[i].start();
+        try {
+            for (int i = 0; i < threads.length; i++) {
+                int worker = i + 1;
+                parked[i] = new AtomicInteger();
+                Thread thread = new Thread(() -> serve(worker), "lowpass-worker-" + worker);
+                thread.setDaemon(true);
+                thread.start();
+                threads[i] = thread;
+            }
+        } catch (OutOfMemoryError e) { // also thrown where the system allows no further thread
+            close();
+            throw e;
         }
     }
 
@@ -53,7 +59,7 @@ final class Workers implements AutoCloseable {
     /**
      * Runs every unit and returns when all are done.
      *
-     * @throws RuntimeException or an Error: the first that a unit threw, after the other units are done
+     * @throws RuntimeException or an Error: one that a unit threw, after the other units are done
      */
     void run(Task work, int count) {
         if (threads.length == 0 || count <= 1) {
@@ -142,6 +148,9 @@ final class Workers implements AutoCloseable {
         closed = true;
         boolean interrupted = false;
         for (Thread thread : threads) {
+            if (thread == null) {
+                break; // the one that could not be started
+            }
             LockSupport.unpark(thread);
             while (thread.isAlive()) {
                 try {

@@ -98,7 +98,8 @@ public final class ImageDecoder {
         } catch (LinkageError e) {
             throw new ImageException(name + ": cannot be decoded, since the native library of LWJGL stb does not load ("
                     + firstLine(e)
-                    + "); put org.lwjgl:lwjgl and org.lwjgl:lwjgl-stb with the natives classifier of this system on the class path", e);
+                    + "); put org.lwjgl:lwjgl and org.lwjgl:lwjgl-stb with the natives classifier of this system on the class path; on a module path also add "
+                    + "--add-modules ALL-MODULE-PATH, since nothing requires the modules of natives by name", e);
         }
         return stored.oriented(orientation(format, bytes));
     }

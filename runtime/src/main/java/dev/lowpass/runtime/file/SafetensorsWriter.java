@@ -140,6 +140,8 @@ public final class SafetensorsWriter {
         }
         Path temporary = folder.resolve("." + target.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
         boolean ours = true;
+        // A signal ends the JVM without the finally below. The list of such files grows with every write, by a path each.
+        temporary.toFile().deleteOnExit();
         try {
             try (WritableByteChannel channel = opener.open(temporary)) {
                 stream(channel, header, sorted);

@@ -19,6 +19,9 @@ public final class Graph {
     /** The name of the network's input tensor. */
     public static final String INPUT = "input";
 
+    /** Ops that an error message names before it only counts. */
+    private static final int MAX_NAMES = 5;
+
     private final List<GraphOp> ops;
     private final Map<String, GraphOp> byName;
     private final Map<String, Plane> planes;
@@ -95,8 +98,9 @@ public final class Graph {
             }
         }
         if (!waiting.isEmpty()) {
-            throw new GraphException("the graph has a cycle through or before \"" + String.join("\", \"", waiting.keySet())
-                    + "\"; an op may only read what does not depend on it");
+            throw new GraphException("the graph has a cycle through or before \""
+                    + waiting.keySet().stream().limit(MAX_NAMES).collect(Collectors.joining("\", \""))
+                    + (waiting.size() > MAX_NAMES ? "\" and " + (waiting.size() - MAX_NAMES) + " more" : "\"") + "; an op may only read what does not depend on it");
         }
         return sorted;
     }

@@ -17,7 +17,7 @@ import java.util.Set;
  * In which representation each op computes. A truncated pointwise layer computes in the frequency domain and every op with an
  * activation or a window spatially; what is linear and without cutoffs (residual adds, plain linear pointwise layers) may compute
  * in either. Ops of that kind which feed one another form a group; a group computes where the fewest elements change domain, so
- * that a residual stream between truncated layers stays in the frequency domain (DESIGN: linear bottlenecks).
+ * that a residual stream between truncated layers stays in the frequency domain.
  */
 final class Domains {
 
