@@ -19,7 +19,7 @@ final class DeviceOptions {
             names = "--device",
             paramLabel = "NAME",
             defaultValue = "auto",
-            description = "auto, cpu or reference (plain double precision, slow). Default: ${DEFAULT-VALUE}.")
+            description = "auto, cpu, cuda (cuda:0, cuda:1, ...) or reference (plain double precision, slow). Default: ${DEFAULT-VALUE}.")
     private String device;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads that share a call. Default: the processors this JVM may use.")

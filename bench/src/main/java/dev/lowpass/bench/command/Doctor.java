@@ -4,6 +4,7 @@ import dev.lowpass.bench.machine.Machine;
 import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.ProgramVersion;
 import dev.lowpass.bench.output.Quantity;
+import dev.lowpass.kernels.cuda.CudaException;
 import dev.lowpass.models.image.ImageDecoder;
 import dev.lowpass.runtime.Device;
 import java.io.IOException;
@@ -46,7 +47,7 @@ final class Doctor implements Callable<Integer> {
         facts.put("vectors", Device.cpu().description());
         String fault = pictureFault();
         facts.put("pictures", fault == null ? "JPEG, PNG and BMP" : fault);
-        facts.put("cuda", "not in this build; it runs on the CPU");
+        facts.put("cuda", cuda());
         facts.put("auto", Device.auto().name());
         if (!report.toStandardOutput()) {
             facts.forEach((name, fact) -> spec.commandLine().getOut().println(String.format(Locale.ROOT, "%-9s %s", name, fact)));
@@ -74,6 +75,15 @@ final class Doctor implements Callable<Integer> {
             return ImageDecoder.decode(bmp.array()).value(0, 0, 0) == 255 ? null : "the decoder reads a white pixel as another";
         } catch (IOException e) {
             return e.getMessage();
+        }
+    }
+
+    /** The first GPU, or the one reason why there is none and what helps. */
+    private static String cuda() {
+        try {
+            return Device.cuda(0).description();
+        } catch (CudaException e) {
+            return "none: " + e.getMessage();
         }
     }
 }
