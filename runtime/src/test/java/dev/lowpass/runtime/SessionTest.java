@@ -133,8 +133,10 @@ class SessionTest {
             session.warmUp(1, 2);
             long[] ids = threads.getAllThreadIds();
             // Worker threads too: nothing may be allocated by any thread for the session's sake.
+            // The compiler may still be at work on a busy machine; what counts is that calls come to allocate nothing.
             long fewest = Long.MAX_VALUE;
-            for (int attempt = 0; attempt < 5; attempt++) {
+            long deadline = System.nanoTime() + 60_000_000_000L;
+            while (fewest >= 4_000 && System.nanoTime() < deadline) {
                 long before = allocated(threads, ids);
                 for (int call = 0; call < 1000; call++) {
                     session.run(input, 1 + call % 2, logits);
