@@ -55,7 +55,10 @@ final class Libtorch {
     static NDArray array(NDManager manager, float[] values, long... shape) {
         ByteBuffer buffer = ByteBuffer.allocateDirect(4 * values.length).order(ByteOrder.nativeOrder());
         buffer.asFloatBuffer().put(values);
-        return manager.create(buffer, new Shape(shape), DataType.FLOAT32);
+        // A tensor made of a buffer is a view of Java's memory; the copy is libtorch's own, for as long as its graph needs it.
+        try (NDArray view = manager.create(buffer, new Shape(shape), DataType.FLOAT32)) {
+            return view.duplicate();
+        }
     }
 
     /** A batch given as {@code [n][y][x][c]}, seen as n, c, y, x: libtorch keeps channels innermost through the whole network. */
