@@ -6,16 +6,11 @@ import dev.lowpass.models.GoldenImages;
 import dev.lowpass.models.ModelImport;
 import dev.lowpass.models.image.ImageDecoder;
 import dev.lowpass.models.image.RgbImage;
-import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.Golden;
-import dev.lowpass.runtime.Model;
 import dev.lowpass.runtime.ModelDefinition;
-import dev.lowpass.runtime.Session;
-import dev.lowpass.runtime.SessionOptions;
 import dev.lowpass.runtime.file.ModelFile;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,12 +85,13 @@ final class Import implements Callable<Integer> {
         }
         ModelImport.Result imported = ModelImport.read(source, new ModelImport.Options(labels, cutoffs, licence));
         imported.notes().forEach(note -> spec.commandLine().getErr().println("lowpass: " + note));
-        ModelDefinition model = half ? rounded(imported.model()) : imported.model();
+        ModelFile.WeightType weights = half ? ModelFile.WeightType.F16 : ModelFile.WeightType.F32;
+        ModelDefinition model = ModelFile.asStored(imported.model(), weights);
         byte[] images = pictures.isEmpty()
                 ? GoldenImages.of(model.preprocess(), DEFAULT_GOLDEN_IMAGES)
                 : GoldenImages.of(model.preprocess(), pictures);
-        model = model.withGolden(golden(model, images));
-        ModelFile.write(model, target, half ? ModelFile.WeightType.F16 : ModelFile.WeightType.F32);
+        model = model.withGolden(Golden.of(model, images));
+        ModelFile.write(model, target, weights);
         print(model);
         return ExitCode.OK;
     }
@@ -104,35 +100,6 @@ final class Import implements Callable<Integer> {
         List<Path> inputs = new ArrayList<>(golden);
         Stream.of(source, labels, cutoffs).filter(Objects::nonNull).forEach(inputs::add);
         return inputs;
-    }
-
-    /** The model as it will be read back: its golden logits are those of the weights in the file. */
-    private static ModelDefinition rounded(ModelDefinition model) throws IOException {
-        Path file = Files.createTempFile("lowpass", ".safetensors");
-        file.toFile().deleteOnExit();
-        try {
-            ModelFile.write(model, file, ModelFile.WeightType.F16);
-            return ModelFile.read(file);
-        } finally {
-            Files.deleteIfExists(file);
-        }
-    }
-
-    private static Golden golden(ModelDefinition definition, byte[] images) {
-        int elements = definition.graph().input().elements();
-        int channels = definition.graph().input().channels();
-        int count = images.length / elements;
-        float[] logits = new float[count * definition.classes()];
-        try (Model model = Model.of(definition); Session session = model.newSession(SessionOptions.builder().device(Device.reference()).build())) {
-            FloatBuffer input = FloatBuffer.allocate(elements);
-            for (int n = 0; n < count; n++) {
-                for (int i = 0; i < elements; i++) {
-                    input.put(i, definition.preprocess().normalize(images[n * elements + i] & 0xff, i % channels));
-                }
-                session.run(input, 1, FloatBuffer.wrap(logits, n * definition.classes(), definition.classes()));
-            }
-        }
-        return new Golden(count, images, logits);
     }
 
     private void print(ModelDefinition model) throws IOException {

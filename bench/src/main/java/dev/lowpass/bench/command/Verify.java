@@ -4,7 +4,6 @@ import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.Table;
 import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.Golden;
-import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.Session;
 import dev.lowpass.runtime.SessionOptions;
 import java.io.IOException;
@@ -117,15 +116,10 @@ final class Verify implements Callable<Integer> {
      * which is planned in other bands.
      */
     static double error(LoadedModel model, Golden golden, Device device) {
-        Preprocess preprocess = model.definition().preprocess();
-        int channels = preprocess.input().channels();
         int batch = Math.min(golden.count(), LARGEST_BATCH);
         double difference = 0;
         try (Session session = model.model().newSession(SessionOptions.builder().device(device).maxBatch(batch).build())) {
-            FloatBuffer input = FloatBuffer.allocate(golden.images().length);
-            for (int i = 0; i < golden.images().length; i++) {
-                input.put(i, preprocess.normalize(golden.images()[i] & 0xff, i % channels));
-            }
+            FloatBuffer input = golden.input(model.definition().preprocess());
             FloatBuffer logits = FloatBuffer.allocate(golden.logits().length);
             for (int size : batch == 1 ? new int[] {1} : new int[] {1, batch}) {
                 for (int from = 0; from < golden.count(); from += size) {

@@ -371,20 +371,44 @@ public final class ModelFile {
         writer.write(path);
     }
 
+    /**
+     * The model as it will be read back: with its weights as the file will hold them, so that what is measured is what is written.
+     *
+     * @throws ModelFormatException when a weight is too large for the type
+     */
+    public static ModelDefinition asStored(ModelDefinition model, WeightType weights) throws ModelFormatException {
+        if (weights == WeightType.F32) {
+            return model;
+        }
+        Map<String, Parameters> stored = new LinkedHashMap<>();
+        for (Map.Entry<String, Parameters> entry : model.parameters().entrySet()) {
+            Parameters old = entry.getValue();
+            float[] rounded = rounded("cannot store as F16", entry.getKey() + WEIGHT, old.weight());
+            stored.put(entry.getKey(), new Parameters(rounded, old.bias(), old.cutoffs()));
+        }
+        return new ModelDefinition(model.graph(), stored, model.preprocess(), model.labels(), model.provenance(), model.golden());
+    }
+
+    /** Each weight rounded to a half. */
+    private static float[] rounded(String where, String name, float[] weight) throws ModelFormatException {
+        float[] rounded = new float[weight.length];
+        for (int i = 0; i < weight.length; i++) {
+            rounded[i] = Half.toFloat(Half.fromFloat(weight[i]));
+            if (!Float.isFinite(rounded[i])) {
+                throw new ModelFormatException(where + ": tensor " + Json.show(name) + " holds " + weight[i] + " at index " + i
+                        + "; F16 ends at " + Half.MAX + ": write F32");
+            }
+        }
+        return rounded;
+    }
+
     private static void add(String where, SafetensorsWriter writer, GraphOp op, List<Integer> shape, Parameters parameters, WeightType weights)
             throws ModelFormatException {
         String name = op.name() + WEIGHT;
         if (weights == WeightType.F32) {
             writer.floats(name, shape, parameters.weight());
         } else {
-            for (int i = 0; i < parameters.weight().length; i++) {
-                float value = parameters.weight()[i];
-                if (!Float.isFinite(Half.toFloat(Half.fromFloat(value)))) {
-                    throw new ModelFormatException(where + ": tensor " + Json.show(name) + " holds " + value + " at index " + i
-                            + "; F16 ends at " + Half.MAX + ": write F32");
-                }
-            }
-            writer.halves(name, shape, parameters.weight());
+            writer.halves(name, shape, rounded(where, name, parameters.weight()));
         }
         writer.floats(op.name() + BIAS, shape.subList(0, 1), parameters.bias());
         if (parameters.cutoffs() != null) {

@@ -113,6 +113,20 @@ class ModelFileTest {
     }
 
     @Test
+    void asStoredIsWhatIsReadBack() throws IOException {
+        ModelDefinition model = SmallNetwork.definition();
+        for (ModelFile.WeightType weights : ModelFile.WeightType.values()) {
+            ModelFile.write(model, path(), weights);
+            assertSame(ModelFile.asStored(model, weights), ModelFile.read(path()));
+        }
+        float[] large = new float[8];
+        large[5] = 65520;
+        ModelDefinition tooLarge = with("classifier", new Parameters(large, new float[2]));
+        assertEquals("cannot store as F16: tensor \"classifier.weight\" holds 65520.0 at index 5; F16 ends at 65504.0: write F32",
+                assertThrows(ModelFormatException.class, () -> ModelFile.asStored(tooLarge, ModelFile.WeightType.F16)).getMessage());
+    }
+
+    @Test
     void theSameModelGivesTheSameBytes() throws IOException {
         ModelDefinition model = SmallNetwork.definition();
         ModelFile.write(model, path(), ModelFile.WeightType.F32);

@@ -109,7 +109,7 @@ final class Learn implements Callable<Integer> {
                 Path state = checkpoint == null || keep.size() > 1 ? file.resolveSibling(file.getFileName() + ".checkpoint") : checkpoint;
                 CutoffLearner.Recipe recipe = new CutoffLearner.Recipe(share, epochs, tune, rate, batchSize(parts.get(1).size()), labels != null,
                         shift == null ? uncut.graph().input().height() / 16 : shift, seed);
-                ModelDefinition learned = Sealing.asStored(learner.learn(recipe, state), weights);
+                ModelDefinition learned = ModelFile.asStored(learner.learn(recipe, state), weights);
                 double kept = CutoffLayers.keptShare(learned.graph(), CutoffLayers.cutoffs(learned));
                 double agreement = learner.agreement(learned);
                 Map<String, String> record = new LinkedHashMap<>();

@@ -72,7 +72,7 @@ final class Train implements Callable<Integer> {
         Trainer.Recipe recipe = new Trainer.Recipe(epochs, smallEpochs == null ? epochs / 2 : smallEpochs, batch, rate, decay, smoothing, seed, threads);
         ModelFile.WeightType weights = half ? ModelFile.WeightType.F16 : ModelFile.WeightType.F32;
         try (Trainer trainer = new Trainer(MobileNetV2.forSmallPhotos().graph(plane, all.classes().size()), parts.get(1), preprocess, recipe, state, Main::log)) {
-            ModelDefinition model = Sealing.asStored(trainer.train(parts.get(0)), weights);
+            ModelDefinition model = ModelFile.asStored(trainer.train(parts.get(0)), weights);
             Map<String, String> record = new LinkedHashMap<>();
             record.put("source", "trained from scratch on " + data.getFileName() + ", " + parts.get(1).size() + " photos");
             record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s --epochs %d --small-epochs %d --batch %d --rate %s --decay %s --smoothing %s --seed %d%s",

@@ -109,7 +109,7 @@ class CommandTest {
         for (int i = 0; i < input.length; i++) {
             input[i] = cut.preprocess().normalize(cut.golden().orElseThrow().images()[i] & 0xff, i % 3);
         }
-        assertEquals(Sealing.reference(cut, input, count)[1], cut.golden().orElseThrow().logits()[1], 1e-6);
+        assertEquals(TinyNetworks.reference(cut, input, count)[1], cut.golden().orElseThrow().logits()[1], 1e-6);
         assertTrue(Files.readString(folder.resolve("cut.cutoffs.svg")).contains("expand: "));
         assertTrue(Files.readString(folder.resolve("cut.curve.svg")).contains("kept pointwise MACs"));
         try (Stream<Path> left = Files.list(folder)) {

@@ -55,7 +55,7 @@ class CutoffNetworkTest {
         ModelDefinition model = TinyNetworks.cut(TinyNetworks.everyOp(block), block, 3);
         float[] input = TinyNetworks.normalized(model, TinyNetworks.stripes(PHOTOS, 1));
         try (FoldedNetwork folded = new FoldedNetwork(root, model)) {
-            assertClose(Sealing.reference(model, input, PHOTOS), folded.logits(input, PHOTOS));
+            assertClose(TinyNetworks.reference(model, input, PHOTOS), folded.logits(input, PHOTOS));
         }
     }
 
@@ -84,7 +84,7 @@ class CutoffNetworkTest {
             }
             NDArray logits = network.forward(Libtorch.array(manager, vector, vector.length),
                     Libtorch.images(manager, input, PHOTOS, 16, 16, 3), 1, null);
-            assertClose(Sealing.reference(network.export(vector), input, PHOTOS), logits.toFloatArray());
+            assertClose(TinyNetworks.reference(network.export(vector), input, PHOTOS), logits.toFloatArray());
         }
     }
 

@@ -136,7 +136,7 @@ class LearningTest {
                 assertTrue(kept(cut) <= 0.4 && kept(cut) > 0.36, tune + " kept " + kept(cut));
                 assertTrue(learner.agreement(cut) > 0.9, tune + " agreement " + learner.agreement(cut));
                 float[][] logits = learner.logits(cut, HELD_OUT);
-                float[] reference = Sealing.reference(cut, TinyNetworks.normalized(cut, HELD_OUT), HELD_OUT.size());
+                float[] reference = TinyNetworks.reference(cut, TinyNetworks.normalized(cut, HELD_OUT), HELD_OUT.size());
                 float largest = 0;
                 for (float value : reference) {
                     largest = Math.max(largest, Math.abs(value));

@@ -4,11 +4,16 @@ import dev.lowpass.kernels.Activation;
 import dev.lowpass.kernels.Padding;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Window;
+import dev.lowpass.runtime.Device;
+import dev.lowpass.runtime.Model;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.Preprocess;
+import dev.lowpass.runtime.Session;
+import dev.lowpass.runtime.SessionOptions;
 import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
+import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +27,16 @@ final class TinyNetworks {
     static final Plane INPUT = new Plane(16, 16, 3);
 
     private TinyNetworks() {}
+
+    /** The logits of normalised images, in double precision. */
+    static float[] reference(ModelDefinition definition, float[] input, int count) {
+        FloatBuffer logits = FloatBuffer.allocate(count * definition.classes());
+        try (Model model = Model.of(definition);
+                Session session = model.newSession(SessionOptions.builder().device(Device.reference()).maxBatch(count).build())) {
+            session.run(FloatBuffer.wrap(input), count, logits);
+        }
+        return logits.array();
+    }
 
     /** Every op of the format: lopsided padding, each activation, a residual, wide to narrow and narrow to wide. */
     static ModelDefinition everyOp(long seed) {
