@@ -1,13 +1,10 @@
 package dev.lowpass.bench.output;
 
+import dev.lowpass.runtime.file.WholeFile;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A file that a command will write. {@link #requireWritable} says before the work whether it can be; {@link #write} leaves either
@@ -49,31 +46,15 @@ public final class OutputFile {
                     content.writeTo(out);
                 }
             } else {
-                replace(file, content);
+                // A link is kept: what it leads to is replaced.
+                WholeFile.replace(Files.exists(file) ? file.toRealPath() : file, part -> {
+                    try (OutputStream out = Files.newOutputStream(part)) {
+                        content.writeTo(out);
+                    }
+                });
             }
         } catch (IOException e) {
             throw new OutputException("cannot write " + file + ": " + Reason.of(e) + "; choose another path or make room", e);
-        }
-    }
-
-    private static void replace(Path file, Content content) throws IOException {
-        // A link is kept: what it leads to is replaced.
-        Path target = Files.exists(file) ? file.toRealPath() : file;
-        // Not by createTempFile, which hides the file from everyone but its owner.
-        Path part = folder(target).resolve("." + target.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
-        // Ctrl-C leaves nothing behind either.
-        part.toFile().deleteOnExit();
-        try {
-            try (OutputStream out = Files.newOutputStream(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                content.writeTo(out);
-            }
-            try {
-                Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
-            } catch (AtomicMoveNotSupportedException e) {
-                Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
-            }
-        } finally {
-            Files.deleteIfExists(part);
         }
     }
 

@@ -7,12 +7,10 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,7 +18,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Collects tensors and metadata and writes them as one safetensors file. The same content gives the same bytes in whatever order
@@ -108,9 +105,9 @@ public final class SafetensorsWriter {
     }
 
     /**
-     * Writes a temporary file beside the target and moves it into place: the target is either what it was or the whole new file.
+     * The target is either what it was or the whole new file.
      *
-     * @throws IOException when that fails; the temporary file is gone and the target as it was
+     * @throws IOException when that fails; the target is as it was
      */
     public void write(Path target) throws IOException {
         write(target, temporary -> FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW));
@@ -138,28 +135,17 @@ public final class SafetensorsWriter {
             throw new IOException("cannot write " + target + ": its header would have " + header.length + " bytes, safetensors allows up to "
                     + SafetensorsFile.MAX_HEADER_BYTES + "; shorten the metadata or the names");
         }
-        Path temporary = folder.resolve("." + target.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".tmp");
-        boolean ours = true;
-        // A signal ends the JVM without the finally below. The list of such files grows with every write, by a path each.
-        temporary.toFile().deleteOnExit();
         try {
-            try (WritableByteChannel channel = opener.open(temporary)) {
-                stream(channel, header, sorted);
-                if (channel instanceof FileChannel file) {
-                    file.force(true); // or a power cut after the move could leave an empty target
+            WholeFile.replace(target, part -> {
+                try (WritableByteChannel channel = opener.open(part)) {
+                    stream(channel, header, sorted);
+                    if (channel instanceof FileChannel file) {
+                        file.force(true); // or a power cut after the move could leave an empty target
+                    }
                 }
-            }
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            ours = false;
-        } catch (FileAlreadyExistsException e) {
-            ours = false;
-            throw failure(target, folder, header, sorted, e);
+            });
         } catch (IOException e) {
             throw failure(target, folder, header, sorted, e);
-        } finally {
-            if (ours) {
-                Files.deleteIfExists(temporary);
-            }
         }
     }
 

@@ -4,8 +4,8 @@ import dev.lowpass.models.GoldenImages;
 import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.file.ModelFile;
+import dev.lowpass.runtime.file.WholeFile;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -31,14 +31,12 @@ final class Sealing {
         ModelFile.write(stored.withGolden(Golden.of(stored, GoldenImages.of(model.preprocess(), GOLDEN_IMAGES))), file, weights);
     }
 
-    /** Writes text beside the target and moves it into place. */
-    static void writeText(Path file, String text) {
-        Path part = file.resolveSibling(file.getFileName() + ".part");
+    /** Replaces a file by the text, whole or not at all. */
+    static void writeText(Path file, String text) throws IOException {
         try {
-            Files.writeString(part, text);
-            Files.move(part, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            WholeFile.replace(file, part -> Files.writeString(part, text));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + file, e);
+            throw new IOException("cannot write " + file + ": " + e.getMessage() + "; make room or name another file", e);
         }
     }
 }
