@@ -3,6 +3,8 @@ package dev.lowpass.runtime;
 import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +26,7 @@ public record ModelDefinition(
     public ModelDefinition {
         parameters = Map.copyOf(parameters);
         labels = List.copyOf(labels);
-        provenance = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(provenance));
+        provenance = Collections.unmodifiableMap(new LinkedHashMap<>(provenance));
     }
 
     /** The parameters of an op; null for one that has none. */

@@ -1,6 +1,7 @@
 package dev.lowpass.runtime;
 
 import dev.lowpass.kernels.Plane;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -63,7 +64,7 @@ public record Preprocess(Plane input, Resize resize, int resizeTo, Interpolation
     /** TensorFlow's usual pre-processing: shortest side to the input's, centre crop, values to [-1, 1]. */
     public static Preprocess tensorflow(Plane input) {
         return new Preprocess(input, Resize.SHORTEST_SIDE, Math.max(input.height(), input.width()), Interpolation.BILINEAR,
-                java.util.Collections.nCopies(input.channels(), 127.5f), java.util.Collections.nCopies(input.channels(), 127.5f), ChannelOrder.RGB);
+                Collections.nCopies(input.channels(), 127.5f), Collections.nCopies(input.channels(), 127.5f), ChannelOrder.RGB);
     }
 
     /** The normalised value of an 8-bit one, in the network's channel {@code channel}. */

@@ -2,6 +2,7 @@ package dev.lowpass.runtime;
 
 import dev.lowpass.kernels.Backend;
 import dev.lowpass.kernels.Bands;
+import dev.lowpass.kernels.Cleanup;
 import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Workspace;
@@ -13,7 +14,6 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -56,11 +56,9 @@ public final class Session implements AutoCloseable {
                 resources.idle.add(context);
             }
         } catch (RuntimeException | Error e) {
-            try {
-                resources.free();
-            } catch (RuntimeException secondary) {
-                e.addSuppressed(secondary);
-            }
+            Cleanup cleanup = new Cleanup();
+            cleanup.run(resources::free);
+            cleanup.suppressInto(e);
             throw e;
         }
         leakReport = CLEANER.register(this, resources::reportLeak);
@@ -250,7 +248,6 @@ public final class Session implements AutoCloseable {
         private long contextBytes;
         private boolean closed;
         private boolean freed;
-        private RuntimeException failure;
 
         Resources(String description) {
             this.description = description;
@@ -308,33 +305,12 @@ public final class Session implements AutoCloseable {
             if (!freed) {
                 freed = true;
                 idle.clear();
-                try {
-                    for (Context context : contexts) {
-                        free(context.recordings(), Workspace.Recording::close);
-                    }
-                    free(workspaces, Workspace::close);
-                    free(operations, Operation::close);
-                    if (failure != null) {
-                        throw failure;
-                    }
-                } finally {
-                    notifyAll();
-                }
-            }
-        }
-
-        /** Frees all of them, whichever fail; keeps the first failure, which {@code free()} reports in the end. */
-        private <T> void free(List<T> owners, Consumer<T> close) {
-            for (T owner : owners) {
-                try {
-                    close.accept(owner);
-                } catch (RuntimeException e) {
-                    if (failure == null) {
-                        failure = e;
-                    } else {
-                        failure.addSuppressed(e);
-                    }
-                }
+                notifyAll();
+                Cleanup cleanup = new Cleanup();
+                contexts.forEach(context -> context.recordings().forEach(recording -> cleanup.run(recording::close)));
+                workspaces.forEach(workspace -> cleanup.run(workspace::close));
+                operations.forEach(operation -> cleanup.run(operation::close));
+                cleanup.rethrow();
             }
         }
 

@@ -95,9 +95,9 @@ public final class RandomNetwork {
 
     private String conv(String in) {
         Plane plane = planes.get(in);
-        Window window = Window.square(3, 1 + random.nextInt(2), new Padding(random.nextInt(2), random.nextInt(2), 1, 1));
+        int stride = 1 + random.nextInt(2);
         // Keep sides that blocks divide: SAME padding with stride 1 or 2 on an even plane.
-        window = Window.square(3, window.strideY(), Padding.same(plane.height(), plane.width(), 3, 3, window.strideY()));
+        Window window = Window.square(3, stride, Padding.same(plane.height(), plane.width(), 3, 3, stride));
         int channels = 4 + random.nextInt(5);
         String name = name("conv");
         parameters.put(name, parameters(channels, plane.channels() * 9));

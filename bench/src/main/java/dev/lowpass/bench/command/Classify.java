@@ -75,7 +75,7 @@ final class Classify implements Callable<Integer> {
                 try {
                     preprocessor.toInput(ImageDecoder.decode(image), input, 0);
                     session.run(input, 1, logits);
-                    LoadedModel.requireFinite(modelFile, image.toString(), logits.array());
+                    model.requireFinite(image.toString(), logits.array());
                     result = new Result(image, Ranking.top(logits.array(), top), null);
                 } catch (ImageException e) {
                     result = new Result(image, List.of(), e.getMessage());

@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Predicate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ITypeConverter;
@@ -158,7 +159,7 @@ final class Eval implements Callable<Integer> {
                     for (int i = 0; i < readable; i++) {
                         float[] row = new float[session.classes()];
                         logits.get(i * row.length, row);
-                        LoadedModel.requireFinite(modelFile, entries.get(rows[i]).file(), row);
+                        model.requireFinite(entries.get(rows[i]).file(), row);
                         samples.add(new Sample(entries.get(rows[i]), expected[rows[i]], Ranking.best(row, TOP)));
                     }
                     progress.step(count);
@@ -213,7 +214,7 @@ final class Eval implements Callable<Integer> {
         return decoded;
     }
 
-    private static long count(List<Sample> samples, java.util.function.Predicate<Sample> hit) {
+    private static long count(List<Sample> samples, Predicate<Sample> hit) {
         return samples.stream().filter(hit).count();
     }
 

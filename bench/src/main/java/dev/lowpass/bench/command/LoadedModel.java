@@ -60,9 +60,9 @@ final class LoadedModel implements AutoCloseable {
     }
 
     /** @throws CommandException when the network gave something else than numbers */
-    static void requireFinite(Path model, String image, float[] logits) {
+    void requireFinite(String image, float[] logits) {
         if (!Ranking.isFinite(logits)) {
-            throw new CommandException(model + ": gives " + image + " logits that are not finite numbers; its weights overflow, import or learn the model again");
+            throw new CommandException(path + ": gives " + image + " logits that are not finite numbers; its weights overflow, import or learn the model again");
         }
     }
 

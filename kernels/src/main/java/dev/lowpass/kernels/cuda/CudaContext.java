@@ -1,5 +1,6 @@
 package dev.lowpass.kernels.cuda;
 
+import dev.lowpass.kernels.Cleanup;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

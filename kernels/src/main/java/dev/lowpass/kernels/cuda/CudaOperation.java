@@ -1,5 +1,6 @@
 package dev.lowpass.kernels.cuda;
 
+import dev.lowpass.kernels.Cleanup;
 import dev.lowpass.kernels.Operands;
 import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;

@@ -1,5 +1,6 @@
 package dev.lowpass.kernels.cuda;
 
+import dev.lowpass.kernels.Cleanup;
 import dev.lowpass.kernels.Workspace;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -7,7 +7,6 @@ import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Operands;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Staircase;
-import dev.lowpass.kernels.Zigzag;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
@@ -62,6 +61,7 @@ public final class Planner {
     private final ChannelOrders orders;
     private final Map<String, Integer> position = new HashMap<>();
     private final Map<GraphOp, GraphOp.Add> addOf = new HashMap<>();
+    private final Set<GraphOp.Add> carried = new HashSet<>();
     private final Set<GraphOp> fusedDepthwise = new HashSet<>();
     private final Map<Stored, Value> stored = new HashMap<>();
     private final List<Draft> drafts = new ArrayList<>();
@@ -100,13 +100,12 @@ public final class Planner {
     }
 
     private void findFusions() {
-        Set<GraphOp.Add> taken = new HashSet<>();
         for (GraphOp op : graph.ops()) {
             if (op instanceof GraphOp.Add add && !add.left().equals(add.right())) {
                 String later = isLater(add.left(), add.right()) ? add.left() : add.right();
                 if (!later.equals(Graph.INPUT) && graph.op(later) instanceof GraphOp.PointwiseConv2d pointwise && canCarry(pointwise, add)) {
                     addOf.put(pointwise, add);
-                    taken.add(add);
+                    carried.add(add);
                 }
             }
             if (op instanceof GraphOp.DepthwiseConv2d depthwise && canFuse(depthwise)) {
@@ -151,7 +150,7 @@ public final class Planner {
         } else if (op instanceof GraphOp.PointwiseConv2d pointwise) {
             lowerPointwise(pointwise);
         } else if (op instanceof GraphOp.Add add) {
-            if (!addOf.containsValue(add)) {
+            if (!carried.contains(add)) {
                 Representation domain = domains.reads(add);
                 OperationSpec.Add spec = new OperationSpec.Add(graph.inputPlane(add), add.activation());
                 emit(op, spec, domain.domain(), null, require(add.left(), domain), require(add.right(), domain));
@@ -334,7 +333,6 @@ public final class Planner {
         if (!(spec instanceof OperationSpec.BandPointwise band)) {
             return List.of();
         }
-        Zigzag.checkBlock(band.block());
         List<Bands> byBatch = new ArrayList<>(maxBatch);
         for (int batch = 1; batch <= maxBatch; batch++) {
             byBatch.add(BandPlanner.plan(band.staircase(), band.outChannels(), (long) band.in().blocks(band.block()) * batch, cost));

@@ -1,11 +1,12 @@
-package dev.lowpass.kernels.cuda;
+package dev.lowpass.kernels;
 
-/** Goes through all of several steps of tidying up, whichever of them fail, and then reports the first failure. */
-final class Cleanup {
+/** Goes through all of several steps of tidying up, whichever of them fail, and then reports the first failure. For one thread. */
+public final class Cleanup {
 
     private RuntimeException first;
 
-    void run(Runnable step) {
+    /** Runs a step; a failure is kept for later. */
+    public void run(Runnable step) {
         try {
             step.run();
         } catch (RuntimeException e) {
@@ -18,14 +19,14 @@ final class Cleanup {
     }
 
     /** Throws the first failure, if there was one. */
-    void rethrow() {
+    public void rethrow() {
         if (first != null) {
             throw first;
         }
     }
 
     /** Attaches the failures to the one that made tidying up necessary. */
-    void suppressInto(Throwable cause) {
+    public void suppressInto(Throwable cause) {
         if (first != null && first != cause) {
             cause.addSuppressed(first);
         }
