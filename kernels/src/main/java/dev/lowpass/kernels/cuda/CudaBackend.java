@@ -12,7 +12,7 @@ import dev.lowpass.kernels.Staircase;
 import dev.lowpass.kernels.Window;
 import dev.lowpass.kernels.Workspace;
 import dev.lowpass.kernels.Zigzag;
-import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import jcuda.driver.CUdeviceptr;
 
 /**
@@ -90,7 +90,7 @@ public final class CudaBackend implements Backend {
         int biases = constants.add(orZero(bias, outChannels, outChannels));
         return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> {
             boolean four = outChannels % 4 == 0 && operands.out() % 4 == 0;
-            return always(convolution("conv2d_f32", spec.in(), spec.out(), spec.window(), spec.activation(), four, workspace.at(operands.in()),
+            return only(convolution("conv2d_f32", spec.in(), spec.out(), spec.window(), spec.activation(), four, workspace.at(operands.in()),
                     constants.at(weights), constants.at(biases), workspace.at(operands.out())));
         });
     }
@@ -102,7 +102,7 @@ public final class CudaBackend implements Backend {
         int biases = constants.add(orZero(bias, spec.in().channels(), spec.in().channels()));
         return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> {
             boolean four = spec.in().channels() % 4 == 0 && operands.in() % 4 == 0 && operands.out() % 4 == 0;
-            return always(depthwise(spec.in(), spec.window(), spec.activation(), four, workspace.at(operands.in()), constants.at(weights),
+            return only(depthwise(spec.in(), spec.window(), spec.activation(), four, workspace.at(operands.in()), constants.at(weights),
                     constants.at(biases), workspace.at(operands.out())));
         });
     }
@@ -212,18 +212,19 @@ public final class CudaBackend implements Backend {
             int biases = constants.add(orZero(bias, outChannels, stride));
             int prefixes = constants.add(prefix);
             int orders = constants.add(order);
-            return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> {
+            Tactics tactics = new Tactics(Stream.of(Tile.ALL).map(Tile::kernel).toList(), this::bestTile);
+            return new CudaOperation(context, spec, constants, 0, tactics, (workspace, operands) -> {
                 boolean gather = !sorted || channels % 4 != 0 || operands.in() % 4 != 0;
                 boolean aligned = outChannels % 4 == 0 && operands.out() % 4 == 0 && (!residual || operands.residual() % 4 == 0);
-                Launch[][] byTile = new Launch[Tile.ALL.length][];
+                Work[][] byTile = new Work[Tile.ALL.length][];
                 for (int i = 0; i < byTile.length; i++) {
                     int[] shape = {0, 0, channels, outChannels, stride, residual ? 1 : 0, aligned ? 1 : 0, bits(biasScale), bits(activation.low()),
                             bits(activation.high())};
-                    byTile[i] = new Launch[] {launch(Tile.ALL[i], gather, shape, workspace.at(operands.in()), constants.at(weights),
+                    byTile[i] = new Work[] {launch(Tile.ALL[i], gather, shape, workspace.at(operands.in()), constants.at(weights),
                             constants.at(biases), constants.at(prefixes), constants.at(orders),
                             workspace.at(residual ? operands.residual() : operands.out()), workspace.at(operands.out()))};
                 }
-                return batch -> byTile[bestTile(batch)];
+                return byTile;
             });
         }
 
@@ -292,7 +293,7 @@ public final class CudaBackend implements Backend {
         int cutoffs = constants.add(cutoffs(spec.staircase()));
         Tables tables = Tables.add(constants, spec.block());
         return new CudaOperation(context, spec, constants, 0, (workspace, operands) ->
-                always(dct(spec.in(), spec.block(), constants, cutoffs, tables, workspace.at(operands.in()), workspace.at(operands.out()))));
+                only(dct(spec.in(), spec.block(), constants, cutoffs, tables, workspace.at(operands.in()), workspace.at(operands.out()))));
     }
 
     private Launch dct(Plane plane, int block, Constants constants, int cutoffs, Tables tables, CUdeviceptr from, CUdeviceptr to) {
@@ -309,7 +310,7 @@ public final class CudaBackend implements Backend {
         Constants constants = new Constants();
         Tables tables = Tables.add(constants, spec.block());
         return new CudaOperation(context, spec, constants, 0, (workspace, operands) ->
-                always(idct(spec.in(), spec.block(), spec.activation(), constants, tables, workspace.at(operands.in()), workspace.at(operands.out()))));
+                only(idct(spec.in(), spec.block(), spec.activation(), constants, tables, workspace.at(operands.in()), workspace.at(operands.out()))));
     }
 
     private Launch idct(Plane plane, int block, Activation activation, Constants constants, Tables tables, CUdeviceptr from, CUdeviceptr to) {
@@ -356,7 +357,7 @@ public final class CudaBackend implements Backend {
         int biases = constants.add(orZero(bias, in.channels(), in.channels()));
         int cutoffs = constants.add(cutoffs(spec.staircase()));
         if (isSpecialised(block) && isSpecialised(window)) {
-            return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> always(fused(spec, workspace.at(operands.in()),
+            return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> only(fused(spec, workspace.at(operands.in()),
                     constants.at(weights), constants.at(biases), constants.at(cutoffs), workspace.at(operands.out()))));
         }
         // Other sizes in three steps through scratch memory.
@@ -367,10 +368,9 @@ public final class CudaBackend implements Backend {
             CUdeviceptr first = workspace.scratch(0);
             CUdeviceptr second = workspace.scratch(restored * workspace.maxBatch());
             boolean four = in.channels() % 4 == 0;
-            Launch[] launches = {idct(in, block, spec.before(), constants, tables, workspace.at(operands.in()), first),
+            return new Work[][] {{idct(in, block, spec.before(), constants, tables, workspace.at(operands.in()), first),
                     depthwise(in, window, spec.after(), four, first, constants.at(weights), constants.at(biases), second),
-                    dct(out, block, constants, cutoffs, tables, second, workspace.at(operands.out()))};
-            return batch -> launches;
+                    dct(out, block, constants, cutoffs, tables, second, workspace.at(operands.out()))}};
         });
     }
 
@@ -453,7 +453,7 @@ public final class CudaBackend implements Backend {
             boolean four = elements % 4 == 0 && operands.in() % 4 == 0 && operands.out() % 4 == 0 && operands.residual() % 4 == 0;
             int each = four ? 4 : 1;
             int[] shape = {0, 0, bits(spec.activation().low()), bits(spec.activation().high())};
-            return always(new Launch(context, "elementwise", "add_f32_c" + each, new Launch.Threads(256, 1), 0, shape, (launch, batch) -> {
+            return only(new Launch(context, "elementwise", "add_f32_c" + each, new Launch.Threads(256, 1), 0, shape, (launch, batch) -> {
                 long count = batch * elements;
                 launch.shape[0] = (int) count;
                 launch.shape[1] = (int) (count >> 32);
@@ -467,7 +467,7 @@ public final class CudaBackend implements Backend {
         Plane in = spec.in();
         return new CudaOperation(context, spec, new Constants(), 0, (workspace, operands) -> {
             int[] shape = {0, in.area(), in.channels()};
-            return always(new Launch(context, "elementwise", "global_average_pool_f32", new Launch.Threads(32, 8), 0, shape, (launch, batch) -> {
+            return only(new Launch(context, "elementwise", "global_average_pool_f32", new Launch.Threads(32, 8), 0, shape, (launch, batch) -> {
                 launch.shape[0] = batch;
                 launch.gridX = batch;
                 launch.gridY = Launch.ceilDiv(in.channels(), 32);
@@ -477,9 +477,9 @@ public final class CudaBackend implements Backend {
 
     // ---- packing ----
 
-    private static IntFunction<Launch[]> always(Launch launch) {
-        Launch[] launches = {launch};
-        return batch -> launches;
+    /** The one way of an operation that is one kernel. */
+    private static Work[][] only(Launch launch) {
+        return new Work[][] {{launch}};
     }
 
     /** {@code [rows][columns]} to {@code [columns][stride]}, zeros beyond the rows. */

@@ -5,20 +5,20 @@ import dev.lowpass.kernels.Operands;
 import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Workspace;
-import java.util.function.IntFunction;
 
 /** An operation whose constants are on the device. */
 final class CudaOperation implements Operation {
 
-    /** Prepares the launches of one binding: which to make, in order, for each batch. */
+    /** Prepares the work of one binding: for each of the operation's {@link Tactics}, what to enqueue, in order. */
     interface Binder {
-        IntFunction<Launch[]> bind(CudaWorkspace workspace, Operands operands);
+        Work[][] bind(CudaWorkspace workspace, Operands operands);
     }
 
     private final CudaContext context;
     private final OperationSpec spec;
     private final Constants constants;
     private final long scratchPerImage;
+    private final Tactics tactics;
     private final Binder binder;
     private boolean closed;
 
@@ -27,10 +27,19 @@ final class CudaOperation implements Operation {
      * @param scratchPerImage elements of scratch memory for each image
      */
     CudaOperation(CudaContext context, OperationSpec spec, Constants constants, long scratchPerImage, Binder binder) {
+        this(context, spec, constants, scratchPerImage, Tactics.single(spec.kernelName()), binder);
+    }
+
+    /**
+     * @param constants not yet uploaded
+     * @param scratchPerImage elements of scratch memory for each image
+     */
+    CudaOperation(CudaContext context, OperationSpec spec, Constants constants, long scratchPerImage, Tactics tactics, Binder binder) {
         this.context = context;
         this.spec = spec;
         this.constants = constants;
         this.scratchPerImage = scratchPerImage;
+        this.tactics = tactics;
         this.binder = binder;
         context.retain();
         try {
@@ -58,7 +67,7 @@ final class CudaOperation implements Operation {
     public Step bind(Workspace workspace, Operands operands) {
         CudaWorkspace target = (CudaWorkspace) workspace;
         CudaStep step = new CudaStep(target);
-        context.with(() -> step.launches = binder.bind(target, operands));
+        context.with(() -> step.work = binder.bind(target, operands));
         return step;
     }
 
@@ -73,9 +82,10 @@ final class CudaOperation implements Operation {
         }
     }
 
-    private static final class CudaStep implements Step {
+    private final class CudaStep implements Step {
         private final CudaWorkspace workspace;
-        private IntFunction<Launch[]> launches;
+        /** By tactic. */
+        private Work[][] work;
 
         CudaStep(CudaWorkspace workspace) {
             this.workspace = workspace;
@@ -83,7 +93,7 @@ final class CudaOperation implements Operation {
 
         @Override
         public void run(int batch) {
-            workspace.enqueue(launches.apply(batch), batch);
+            workspace.enqueue(work[tactics.of(batch)], batch);
         }
     }
 }

@@ -110,12 +110,12 @@ final class CudaWorkspace implements Workspace {
         return scratch.withByteOffset(4 * offset);
     }
 
-    void enqueue(Launch[] launches, int batch) {
+    void enqueue(Work[] works, int batch) {
         context.enter();
         boolean done = false;
         try {
-            for (Launch launch : launches) {
-                launch.enqueue(batch, stream);
+            for (Work work : works) {
+                work.enqueue(batch, stream);
             }
             done = true;
         } finally {

@@ -9,7 +9,7 @@ import jcuda.driver.CUstream;
  * A kernel call, prepared once: pointers fixed, the shape struct and the grid set anew for each batch. Kernel parameters are the
  * pointers in order, then the shape as 32-bit fields.
  */
-final class Launch {
+final class Launch implements Work {
 
     /** Sets what depends on the batch: fields of the shape, and the grid. */
     interface ForBatch {
@@ -60,7 +60,8 @@ final class Launch {
         parameters = Pointer.to(arguments);
     }
 
-    void enqueue(int batch, CUstream stream) {
+    @Override
+    public void enqueue(int batch, CUstream stream) {
         forBatch.set(this, batch);
         Driver.launch(this, stream);
     }
