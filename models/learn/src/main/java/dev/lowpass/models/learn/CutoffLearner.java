@@ -40,6 +40,7 @@ final class CutoffLearner implements AutoCloseable {
      */
     record Recipe(double keep, int epochs, CutoffNetwork.Tune tune, double rate, int batch, boolean labelled, int shift, long seed) {}
 
+    private static final double TEMPERATURE = 1;
     private static final double THRESHOLD_RATE = 0.3;
     private static final double TARGET_AT = 0.5;
     private static final double FROZEN_FROM = 0.7;
@@ -139,7 +140,7 @@ final class CutoffLearner implements AutoCloseable {
         Run(Recipe recipe, Path checkpoint) throws IOException {
             this.recipe = recipe;
             this.checkpoint = checkpoint;
-            network = new CutoffNetwork(root, open, recipe.tune());
+            network = new CutoffNetwork(root, open, recipe.tune(), TEMPERATURE);
             kinds = network.kinds();
             costs = network.costs();
             limits = network.limits();
@@ -337,8 +338,8 @@ final class CutoffLearner implements AutoCloseable {
                 scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
                 NDArray parameters = Libtorch.array(manager, vector, vector.length);
                 parameters.setRequiresGradient(true);
-                NDArray logits = network.forward(parameters, Libtorch.images(manager, input, n, plane.height(), plane.width(), plane.channels()), 1, null);
-                NDArray loss = logits.logSoftmax(1).mul(Libtorch.array(manager, targets, n, classes)).sum().mul(-weight);
+                NDArray logits = network.forward(parameters, Libtorch.images(manager, input, n, plane.height(), plane.width(), plane.channels()), null);
+                NDArray loss = Libtorch.crossEntropy(manager, logits, targets, weight);
                 Libtorch.backward(loss);
                 double value = loss.toType(DataType.FLOAT32, false).getFloat() - (recipe.labelled() ? 0 : entropy * weight);
                 return new Part(value, Libtorch.gradient(parameters));

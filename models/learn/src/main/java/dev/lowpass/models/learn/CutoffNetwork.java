@@ -49,13 +49,18 @@ final class CutoffNetwork implements AutoCloseable {
     private final Map<String, float[]> normValues = new HashMap<>();
     private final Map<Integer, NDArray> transforms = new HashMap<>();
     private final Map<Integer, NDArray> indices = new HashMap<>();
+    private final NDArray inverseTemperature;
     private final int size;
 
-    /** @param model with blocks on the layers that may be cut */
-    CutoffNetwork(NDManager root, ModelDefinition model, Tune tune) {
+    /**
+     * @param model with blocks on the layers that may be cut
+     * @param temperature of the soft mask
+     */
+    CutoffNetwork(NDManager root, ModelDefinition model, Tune tune, double temperature) {
         this.model = model;
         graph = model.graph();
         constants = root.newSubManager();
+        inverseTemperature = Libtorch.array(constants, new float[] {(float) (1 / temperature)}, 1);
         int at = 0;
         for (GraphOp op : graph.ops()) {
             int[] shape = Filters.shape(op);
@@ -208,10 +213,9 @@ final class CutoffNetwork implements AutoCloseable {
     /**
      * Logits {@code [n, classes]}, differentiable in the vector.
      *
-     * @param temperature of the soft mask
      * @param probes null, or factors per coefficient and image by layer, {@code [n, 1, z, c]}, that the masks are multiplied by
      */
-    NDArray forward(NDArray vector, NDArray input, double temperature, Map<String, NDArray> probes) {
+    NDArray forward(NDArray vector, NDArray input, Map<String, NDArray> probes) {
         Map<String, Map<Kind, NDArray>> pieces = pieces(vector);
         return TorchGraph.forward(graph, input, (op, x) -> {
             int[] shape = Filters.shape(op);
@@ -224,15 +228,15 @@ final class CutoffNetwork implements AutoCloseable {
                 return TorchGraph.convolve(op, x, weight, bias);
             }
             int block = ((GraphOp.PointwiseConv2d) op).block();
-            NDArray mask = probes == null ? mask(threshold, indices.get(block), temperature) : probes.get(op.name());
+            NDArray mask = probes == null ? mask(threshold, indices.get(block)) : probes.get(op.name());
             return FrequencyPointwise.apply(x, block, transforms.get(block), mask, weight, bias);
         });
     }
 
     /** Hard in value, soft in gradient. */
-    private static NDArray mask(NDArray threshold, NDArray index, double temperature) {
+    private NDArray mask(NDArray threshold, NDArray index) {
         NDArray distance = threshold.reshape(1, -1).sub(index);
-        NDArray soft = distance.div((float) temperature).getNDArrayInternal().sigmoid();
+        NDArray soft = distance.mul(inverseTemperature).getNDArrayInternal().sigmoid();
         NDArray hard = distance.stopGradient().gt(0).toType(DataType.FLOAT32, false);
         return soft.add(hard.sub(soft.stopGradient()));
     }

@@ -55,7 +55,8 @@ final class Libtorch {
     static NDArray array(NDManager manager, float[] values, long... shape) {
         ByteBuffer buffer = ByteBuffer.allocateDirect(4 * values.length).order(ByteOrder.nativeOrder());
         buffer.asFloatBuffer().put(values);
-        // A tensor made of a buffer is a view of Java's memory; the copy is libtorch's own, for as long as its graph needs it.
+        // A tensor made of a buffer is a view of memory that Java's collector frees; the copy is libtorch's own, for as long as its
+        // graph needs it.
         try (NDArray view = manager.create(buffer, new Shape(shape), DataType.FLOAT32)) {
             return view.duplicate();
         }
@@ -64,6 +65,21 @@ final class Libtorch {
     /** A batch given as {@code [n][y][x][c]}, seen as n, c, y, x: libtorch keeps channels innermost through the whole network. */
     static NDArray images(NDManager manager, float[] values, int n, int height, int width, int channels) {
         return array(manager, values, n, height, width, channels).transpose(0, 3, 1, 2);
+    }
+
+    /**
+     * The cross entropy {@code -weight * sum of target * log(probability)} of logits {@code [n, classes]}, a scalar.
+     *
+     * <p>Arithmetic with a Java number ({@code x.mul(2)}) must not be differentiated: DJL makes an array of the number that is a view of
+     * a Java buffer, and closes it at once. libtorch's graph still refers to the view when Java's collector frees the buffer, so that
+     * now and then the gradient is multiplied by whatever stands there then, NaN included.
+     */
+    static NDArray crossEntropy(NDManager manager, NDArray logits, float[] targets, double weight) {
+        float[] factors = new float[targets.length];
+        for (int i = 0; i < factors.length; i++) {
+            factors[i] = (float) (-weight * targets[i]);
+        }
+        return logits.logSoftmax(1).mul(array(manager, factors, logits.getShape().getShape())).sum();
     }
 
     /** Differentiates a scalar; gradients are added to the leaves that require them. */

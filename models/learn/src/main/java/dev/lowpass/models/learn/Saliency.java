@@ -38,7 +38,7 @@ final class Saliency {
         Map<String, double[]> sums = new HashMap<>();
         Augmentation plain = new Augmentation(photos, open.preprocess());
         int elements = photos.plane().elements();
-        try (CutoffNetwork network = new CutoffNetwork(root, open, CutoffNetwork.Tune.NONE)) {
+        try (CutoffNetwork network = new CutoffNetwork(root, open, CutoffNetwork.Tune.NONE, 1)) {
             float[] vector = network.initialize(CutoffLayers.cutoffs(open));
             int round = 16 * microBatch;
             for (int start = 0; start < photos.size(); start += round) {
@@ -82,7 +82,7 @@ final class Saliency {
                 probes.put(op.name(), probe);
             }
             NDArray logits = network.forward(Libtorch.array(manager, vector, vector.length),
-                    Libtorch.images(manager, input, n, plane.height(), plane.width(), plane.channels()), 1, probes);
+                    Libtorch.images(manager, input, n, plane.height(), plane.width(), plane.channels()), probes);
             NDArray log = logits.logSoftmax(1);
             float[] probabilities = log.exp().toFloatArray();
             int classes = probabilities.length / n;

@@ -210,7 +210,7 @@ final class Trainer implements AutoCloseable {
             parameters.setRequiresGradient(true);
             BatchNormNetwork.Statistics statistics = network.newStatistics(manager);
             NDArray logits = network.forward(parameters, Libtorch.images(manager, input, chosen.length, side, side, plane.channels()), statistics);
-            NDArray loss = logits.logSoftmax(1).mul(Libtorch.array(manager, targets, chosen.length, classes)).sum().mul(-weight);
+            NDArray loss = Libtorch.crossEntropy(manager, logits, targets, weight);
             Libtorch.backward(loss);
             return new Part(loss.toType(DataType.FLOAT32, false).getFloat(), Libtorch.gradient(parameters));
         }

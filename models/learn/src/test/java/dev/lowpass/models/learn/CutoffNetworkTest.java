@@ -9,7 +9,10 @@ import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -76,14 +79,14 @@ class CutoffNetworkTest {
     void aTunedNetworkGivesTheReferenceLogitsOfItsExport(CutoffNetwork.Tune tune) {
         ModelDefinition open = CutoffLayers.open(TinyNetworks.everyOp(7), 4);
         float[] input = TinyNetworks.normalized(open, TinyNetworks.stripes(PHOTOS, 1));
-        try (CutoffNetwork network = new CutoffNetwork(root, open, tune); NDManager manager = root.newSubManager()) {
+        try (CutoffNetwork network = new CutoffNetwork(root, open, tune, 1); NDManager manager = root.newSubManager()) {
             float[] vector = network.initialize(CutoffLayers.cutoffs(open));
             Random random = new Random(8);
             for (int i = 0; i < vector.length; i++) {
                 vector[i] = network.kinds()[i] == CutoffNetwork.Kind.THRESHOLD ? -1 + 18 * random.nextFloat() : vector[i] + 0.2f * (float) random.nextGaussian();
             }
             NDArray logits = network.forward(Libtorch.array(manager, vector, vector.length),
-                    Libtorch.images(manager, input, PHOTOS, 16, 16, 3), 1, null);
+                    Libtorch.images(manager, input, PHOTOS, 16, 16, 3), null);
             assertClose(TinyNetworks.reference(network.export(vector), input, PHOTOS), logits.toFloatArray());
         }
     }
@@ -92,7 +95,7 @@ class CutoffNetworkTest {
     void theVectorOfAModelExportsThatModel() {
         ModelDefinition cut = TinyNetworks.cut(TinyNetworks.everyOp(9), 4, 4);
         for (CutoffNetwork.Tune tune : CutoffNetwork.Tune.values()) {
-            try (CutoffNetwork network = new CutoffNetwork(root, cut, tune)) {
+            try (CutoffNetwork network = new CutoffNetwork(root, cut, tune, 1)) {
                 ModelDefinition same = network.export(network.initialize(CutoffLayers.cutoffs(cut)));
                 cut.parameters().forEach((name, parameters) -> {
                     assertArrayEquals(parameters.weight(), same.parameters().get(name).weight(), 1e-6f, name);
@@ -107,7 +110,7 @@ class CutoffNetworkTest {
     void aThresholdsGradientIsThatOfTheSoftMask() {
         ModelDefinition open = CutoffLayers.open(TinyNetworks.everyOp(2), 4);
         float[] input = TinyNetworks.normalized(open, TinyNetworks.stripes(PHOTOS, 1));
-        try (CutoffNetwork network = new CutoffNetwork(root, open, CutoffNetwork.Tune.NONE); NDManager manager = root.newSubManager()) {
+        try (CutoffNetwork network = new CutoffNetwork(root, open, CutoffNetwork.Tune.NONE, 1); NDManager manager = root.newSubManager()) {
             float[] vector = network.initialize(CutoffLayers.cutoffs(open));
             for (int i = 0; i < vector.length; i++) {
                 if (network.kinds()[i] == CutoffNetwork.Kind.THRESHOLD) {
@@ -116,7 +119,7 @@ class CutoffNetworkTest {
             }
             NDArray leaf = Libtorch.array(manager, vector, vector.length);
             leaf.setRequiresGradient(true);
-            Libtorch.backward(network.forward(leaf, Libtorch.images(manager, input, PHOTOS, 16, 16, 3), 1, null).sum());
+            Libtorch.backward(network.forward(leaf, Libtorch.images(manager, input, PHOTOS, 16, 16, 3), null).sum());
             float[] gradient = Libtorch.gradient(leaf);
             // The gradient by each element of the hard masks, taken on its own.
             Map<String, NDArray> probes = new HashMap<>();
@@ -125,7 +128,7 @@ class CutoffNetworkTest {
                 probe.setRequiresGradient(true);
                 probes.put(name, probe);
             });
-            Libtorch.backward(network.forward(Libtorch.array(manager, vector, vector.length), Libtorch.images(manager, input, PHOTOS, 16, 16, 3), 1, probes).sum());
+            Libtorch.backward(network.forward(Libtorch.array(manager, vector, vector.length), Libtorch.images(manager, input, PHOTOS, 16, 16, 3), probes).sum());
             int at = 0;
             for (GraphOp.PointwiseConv2d op : CutoffLayers.cut(open.graph())) {
                 float[] byMask = Libtorch.gradient(probes.get(op.name()));
@@ -143,6 +146,51 @@ class CutoffNetworkTest {
                     assertEquals(expected, gradient[at++], 1e-4 * size, op.name() + " channel " + c);
                 }
             }
+        }
+    }
+
+    /**
+     * Whatever libtorch's graph refers to must outlive a collection of Java's garbage between the forward and the backward pass. A
+     * freed buffer is soon another's, so its place is overwritten many times with what would be noticed.
+     */
+    @ParameterizedTest
+    @EnumSource(CutoffNetwork.Tune.class)
+    void gradientsSurviveTheGarbageCollector(CutoffNetwork.Tune tune) throws Exception {
+        ModelDefinition open = CutoffLayers.open(TinyNetworks.everyOp(2), 4);
+        float[] input = TinyNetworks.normalized(open, TinyNetworks.stripes(PHOTOS, 1));
+        try (CutoffNetwork network = new CutoffNetwork(root, open, tune, 1)) {
+            float[] vector = network.initialize(CutoffLayers.cutoffs(open));
+            for (int i = 0; i < vector.length; i++) {
+                if (network.kinds()[i] == CutoffNetwork.Kind.THRESHOLD) {
+                    vector[i] = 5.2f;
+                }
+            }
+            float[] expected = gradient(network, vector, input, false);
+            for (int repetition = 0; repetition < 5; repetition++) {
+                assertArrayEquals(expected, gradient(network, vector, input, true), "repetition " + repetition);
+            }
+        }
+    }
+
+    private static float[] gradient(CutoffNetwork network, float[] vector, float[] input, boolean collect) throws InterruptedException {
+        float[] targets = new float[PHOTOS * 2];
+        java.util.Arrays.fill(targets, 0.5f);
+        try (NDManager manager = root.newSubManager()) {
+            NDArray leaf = Libtorch.array(manager, vector, vector.length);
+            leaf.setRequiresGradient(true);
+            NDArray loss = Libtorch.crossEntropy(manager, network.forward(leaf, Libtorch.images(manager, input, PHOTOS, 16, 16, 3), null), targets, 0.25);
+            List<ByteBuffer> overwriting = new ArrayList<>();
+            for (int round = 0; collect && round < 3; round++) {
+                System.gc();
+                Thread.sleep(20); // buffers are freed by a thread of the JVM's own
+                for (int i = 0; i < 2000; i++) {
+                    overwriting.add(ByteBuffer.allocateDirect(4).putInt(0, -1)); // a NaN
+                }
+            }
+            Libtorch.backward(loss);
+            float[] gradient = Libtorch.gradient(leaf);
+            assertEquals(collect ? 6000 : 0, overwriting.size());
+            return gradient;
         }
     }
 

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,7 +76,6 @@ class LearningTest {
         }
     }
 
-    @Disabled("the loss of a run with epochs now and then becomes NaN, by a fault below the learner that is not found yet")
     @Test
     void learningThatWasKilledEndsAsIfItHadNotBeen() throws Exception {
         Path checkpoint = scratch.resolve("killed");
@@ -126,7 +124,6 @@ class LearningTest {
         }
     }
 
-    @Disabled("the loss of a run with epochs now and then becomes NaN, by a fault below the learner that is not found yet")
     @Test
     void learningKeepsJustTheTargetAndItsExportIsWhatTheRuntimeRuns() throws Exception {
         for (CutoffNetwork.Tune tune : CutoffNetwork.Tune.values()) {
