@@ -7,6 +7,8 @@ module dev.lowpass.bench {
     requires jdk.management;
     requires me.tongfei.progressbar;
 
+    uses dev.lowpass.bench.latency.Engine;
+
     // picocli sets options by reflection.
     opens dev.lowpass.bench.command to info.picocli;
 }

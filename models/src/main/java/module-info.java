@@ -1,6 +1,7 @@
-/** Importers and image pre-processing. */
+/** Importers, ONNX export and image pre-processing. */
 module dev.lowpass.models {
     requires transitive dev.lowpass.runtime;
+    requires com.google.protobuf;
     requires flatbuffers.java;
     requires metadata.extractor;
     requires org.lwjgl;
@@ -8,5 +9,6 @@ module dev.lowpass.models {
 
     exports dev.lowpass.models;
     exports dev.lowpass.models.image;
+    exports dev.lowpass.models.onnx;
     exports dev.lowpass.models.tflite;
 }

@@ -3,7 +3,9 @@ package dev.lowpass.runtime;
 import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +39,20 @@ public record ModelDefinition(
     /** The number of logits of one image. */
     public int classes() {
         return graph.plane(graph.output().name()).elements();
+    }
+
+    /** The same network without cutoffs: every pointwise layer keeps all frequencies. Its logits are others, so it has no golden images. */
+    public ModelDefinition dense() {
+        List<GraphOp> ops = new ArrayList<>();
+        Map<String, Parameters> dense = new HashMap<>(parameters);
+        for (GraphOp op : graph.ops()) {
+            boolean truncated = op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated();
+            ops.add(truncated ? ((GraphOp.PointwiseConv2d) op).withBlock(0) : op);
+            if (truncated) {
+                dense.computeIfPresent(op.name(), (name, before) -> new Parameters(before.weight(), before.bias()));
+            }
+        }
+        return new ModelDefinition(Graph.of(graph.input(), ops), dense, preprocess, labels, provenance, Optional.empty());
     }
 
     public ModelDefinition withGolden(Golden golden) {

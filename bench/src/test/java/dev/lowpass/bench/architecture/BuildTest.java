@@ -29,6 +29,7 @@ class BuildTest {
         ALLOWED.put("models/learn", List.of("kernels", "runtime", "models"));
         // Not the learner: who serves does not fetch libtorch.
         ALLOWED.put("bench", List.of("kernels", "runtime", "models"));
+        ALLOWED.put("bench/peers", List.of("kernels", "runtime", "models", "bench"));
     }
 
     /** The folder of the root pom: the tests run in a module's folder, or in the root's. */
