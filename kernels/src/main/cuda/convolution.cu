@@ -1,5 +1,5 @@
-// conv2d_f32_c<V>, depthwise_f32_k3_s<S>_c<V>, depthwise_f32_c<V>: convolutions in the spatial domain; V = 4 channels a thread,
-// moved 16 bytes at a time, or 1 where the channels or an address do not allow it.
+// conv2d_<T>_c<V>, depthwise_<T>_k3_s<S>_c<V>, depthwise_<T>_c<V>, T = f32 or f16: convolutions in the spatial domain; V = 4 (f32) or 8
+// (f16) channels a thread, moved 16 bytes at a time, or 1 where the channels or an address do not allow it.
 //
 // Formula: conv2d      out[y][x][o] = clamp(bias[o] + sum over ky, kx, c of weight[ky][kx][c][o] in[S y + ky - top][S x + kx - left][c])
 //          depthwise   out[y][x][c] = clamp(bias[c] + sum over ky, kx of weight[ky][kx][c] in[S y + ky - top][S x + kx - left][c])
@@ -10,7 +10,7 @@
 // kStrip neighbouring outputs of a row, over all rows and images (blockIdx.x, threadIdx.y). The 3x3 depthwise kernels read each input of
 // a row once for all outputs of the strip.
 // No shared memory: the weights of a thread's channels are few and stay in the first-level cache.
-// Preconditions: for V = 4 output channels are a multiple of 4 (depthwise: channels) and all addresses 16-byte aligned.
+// Preconditions: for V > 1 output channels are a multiple of V and all addresses 16-byte aligned.
 #include "lowpass.cuh"
 
 namespace lowpass {
@@ -56,8 +56,8 @@ struct Strip {
         return strip;
     }
 
-    template <int V>
-    LOWPASS_INLINE void store(Channels<V>* sum, float* out, const ConvolutionShape& shape) const {
+    template <int V, typename T>
+    LOWPASS_INLINE void store(Channels<V>* sum, T* out, const ConvolutionShape& shape) const {
         const index_t row = (static_cast<index_t>(image) * shape.out_height + y) * shape.out_width;
 #pragma unroll
         for (int i = 0; i < kStrip; i++) {
@@ -69,8 +69,8 @@ struct Strip {
     }
 };
 
-template <int V>
-LOWPASS_INLINE void conv2d(const float* in, const float* weight, const float* bias, float* out, const ConvolutionShape& shape) {
+template <int V, typename T>
+LOWPASS_INLINE void conv2d(const T* in, const float* weight, const float* bias, T* out, const ConvolutionShape& shape) {
     const Strip strip = Strip::of(shape, V);
     if (!strip.inside) {
         return;
@@ -85,19 +85,19 @@ LOWPASS_INLINE void conv2d(const float* in, const float* weight, const float* bi
         if (y < 0 || y >= shape.height) {
             continue;
         }
-        const float* row = in + (static_cast<index_t>(strip.image) * shape.height + y) * shape.width * shape.channels;
+        const T* row = in + (static_cast<index_t>(strip.image) * shape.height + y) * shape.width * shape.channels;
         for (int kx = 0; kx < shape.kernel_width; kx++) {
             const int x = strip.x * shape.stride_x + kx - shape.pad_left;
             const float* w = weight + static_cast<index_t>((ky * shape.kernel_width + kx) * shape.channels) * shape.out_channels + strip.channel;
             // One channel a thread is the fallback: unrolled it would want more registers than ptxas grants it on sm_120.
-#pragma unroll(V == 4 ? 4 : 1)
+#pragma unroll(V == 1 ? 1 : 4)
             for (int c = 0; c < shape.channels; c++) {
                 const Channels<V> filter = Channels<V>::load(w + static_cast<index_t>(c) * shape.out_channels);
 #pragma unroll
                 for (int i = 0; i < kStrip; i++) {
                     const int column = x + i * shape.stride_x;
                     if (column >= 0 && column < shape.width) {
-                        sum[i].fma(row[static_cast<index_t>(column) * shape.channels + c], filter);
+                        sum[i].fma(to_float(row[static_cast<index_t>(column) * shape.channels + c]), filter);
                     }
                 }
             }
@@ -106,8 +106,8 @@ LOWPASS_INLINE void conv2d(const float* in, const float* weight, const float* bi
     strip.store<V>(sum, out, shape);
 }
 
-template <int V>
-LOWPASS_INLINE void depthwise(const float* in, const float* weight, const float* bias, float* out, const ConvolutionShape& shape) {
+template <int V, typename T>
+LOWPASS_INLINE void depthwise(const T* in, const float* weight, const float* bias, T* out, const ConvolutionShape& shape) {
     const Strip strip = Strip::of(shape, V);
     if (!strip.inside) {
         return;
@@ -122,7 +122,7 @@ LOWPASS_INLINE void depthwise(const float* in, const float* weight, const float*
         if (y < 0 || y >= shape.height) {
             continue;
         }
-        const float* row = in + (static_cast<index_t>(strip.image) * shape.height + y) * shape.width * shape.channels + strip.channel;
+        const T* row = in + (static_cast<index_t>(strip.image) * shape.height + y) * shape.width * shape.channels + strip.channel;
         for (int kx = 0; kx < shape.kernel_width; kx++) {
             const Channels<V> filter = Channels<V>::load(weight + (ky * shape.kernel_width + kx) * shape.channels + strip.channel);
 #pragma unroll
@@ -137,8 +137,8 @@ LOWPASS_INLINE void depthwise(const float* in, const float* weight, const float*
     strip.store<V>(sum, out, shape);
 }
 
-template <int S, int V>
-LOWPASS_INLINE void depthwise3x3(const float* in, const float* weight, const float* bias, float* out, const ConvolutionShape& shape) {
+template <int S, int V, typename T>
+LOWPASS_INLINE void depthwise3x3(const T* in, const float* weight, const float* bias, T* out, const ConvolutionShape& shape) {
     const Strip strip = Strip::of(shape, V);
     if (!strip.inside) {
         return;
@@ -154,7 +154,7 @@ LOWPASS_INLINE void depthwise3x3(const float* in, const float* weight, const flo
     for (int ky = 0; ky < 3; ky++) {
         const int y = strip.y * S + ky - shape.pad_top;
         if (y >= 0 && y < shape.height) {
-            const float* row = in + (static_cast<index_t>(strip.image) * shape.height + y) * shape.width * shape.channels + strip.channel;
+            const T* row = in + (static_cast<index_t>(strip.image) * shape.height + y) * shape.width * shape.channels + strip.channel;
             Channels<V> line[COLUMNS];
 #pragma unroll
             for (int column = 0; column < COLUMNS; column++) {
@@ -177,18 +177,19 @@ LOWPASS_INLINE void depthwise3x3(const float* in, const float* weight, const flo
 
 }  // namespace lowpass
 
-#define LOWPASS_CONVOLUTION(NAME, FUNCTION)                                                                                  \
-    LOWPASS_KERNEL __launch_bounds__(128) NAME(const float* __restrict__ in, const float* __restrict__ weight,               \
-                                               const float* __restrict__ bias, float* __restrict__ out,                      \
+#define LOWPASS_CONVOLUTION(NAME, T, FUNCTION)                                                                               \
+    LOWPASS_KERNEL __launch_bounds__(128) NAME(const T* __restrict__ in, const float* __restrict__ weight,                   \
+                                               const float* __restrict__ bias, T* __restrict__ out,                          \
                                                lowpass::ConvolutionShape shape) {                                            \
         FUNCTION(in, weight, bias, out, shape);                                                                              \
     }
+#define LOWPASS_CONVOLUTIONS(DTYPE, T, V)                                                                                    \
+    LOWPASS_CONVOLUTION(conv2d_##DTYPE##_c##V, T, lowpass::conv2d<V>)                                                        \
+    LOWPASS_CONVOLUTION(depthwise_##DTYPE##_c##V, T, lowpass::depthwise<V>)                                                  \
+    LOWPASS_CONVOLUTION(depthwise_##DTYPE##_k3_s1_c##V, T, (lowpass::depthwise3x3<1, V>))                                    \
+    LOWPASS_CONVOLUTION(depthwise_##DTYPE##_k3_s2_c##V, T, (lowpass::depthwise3x3<2, V>))
 
-LOWPASS_CONVOLUTION(conv2d_f32_c4, lowpass::conv2d<4>)
-LOWPASS_CONVOLUTION(conv2d_f32_c1, lowpass::conv2d<1>)
-LOWPASS_CONVOLUTION(depthwise_f32_c4, lowpass::depthwise<4>)
-LOWPASS_CONVOLUTION(depthwise_f32_c1, lowpass::depthwise<1>)
-LOWPASS_CONVOLUTION(depthwise_f32_k3_s1_c4, (lowpass::depthwise3x3<1, 4>))
-LOWPASS_CONVOLUTION(depthwise_f32_k3_s1_c1, (lowpass::depthwise3x3<1, 1>))
-LOWPASS_CONVOLUTION(depthwise_f32_k3_s2_c4, (lowpass::depthwise3x3<2, 4>))
-LOWPASS_CONVOLUTION(depthwise_f32_k3_s2_c1, (lowpass::depthwise3x3<2, 1>))
+LOWPASS_CONVOLUTIONS(f32, float, 1)
+LOWPASS_CONVOLUTIONS(f32, float, 4)
+LOWPASS_CONVOLUTIONS(f16, lowpass::Half, 1)
+LOWPASS_CONVOLUTIONS(f16, lowpass::Half, 8)

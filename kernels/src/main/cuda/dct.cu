@@ -1,4 +1,4 @@
-// dct_f32_b<B>, idct_f32_b<B> (B = 4 to 8) and dct_f32, idct_f32 (any B from 2 to 16): block DCT between the domains.
+// dct_<T>_b<B>, idct_<T>_b<B> (B = 4 to 8) and dct_<T>, idct_<T> (any B from 2 to 16), T = f32 or f16: block DCT between the domains.
 //
 // Formula: dct.cuh. The forward transform writes the coefficients below each channel's cutoff only; the inverse reads all of
 // them and clamps the result (the activation).
@@ -6,7 +6,8 @@
 // Layout: spatial [n][y][x][c], frequency [z][n][block][c].
 // Thread mapping of the specialised kernels: one thread a block and channel, the block in its registers. blockIdx.y counts
 // tiles of blockDim.x channels, (blockIdx.x, threadIdx.y) counts blocks of all images; neighbouring lanes are neighbouring
-// channels, so each access of a warp is one or more whole 128-byte lines, and truncation masks a suffix of sorted lanes.
+// channels, so each access of a warp is whole 32-byte sectors in a row, and truncation masks a suffix of sorted lanes. B*B accesses
+// of a thread are independent: with 2 bytes each they still keep memory busy.
 // No shared memory. Preconditions: B divides height and width; any number of channels.
 #include "dct.cuh"
 
@@ -51,8 +52,8 @@ LOWPASS_INLINE BlockPlace place_of(const BlockShape& shape) {
     return place;
 }
 
-template <int B>
-LOWPASS_INLINE void dct(const float* in, float* out, const int* cutoffs, const BlockShape& shape) {
+template <int B, typename T>
+LOWPASS_INLINE void dct(const T* in, T* out, const int* cutoffs, const BlockShape& shape) {
     BlockPlace place = place_of<B>(shape);
     if (!place.inside) {
         return;
@@ -62,15 +63,15 @@ LOWPASS_INLINE void dct(const float* in, float* out, const int* cutoffs, const B
     for (int y = 0; y < B; y++) {
 #pragma unroll
         for (int x = 0; x < B; x++) {
-            block[y * B + x] = in[place.spatial + y * place.row_stride + x * shape.channels];
+            block[y * B + x] = to_float(in[place.spatial + y * place.row_stride + x * shape.channels]);
         }
     }
     dct_block<B>(block);
     store_coefficients<B>(block, out + place.frequency, place.z_stride, cutoffs[place.channel]);
 }
 
-template <int B>
-LOWPASS_INLINE void idct(const float* in, float* out, const BlockShape& shape) {
+template <int B, typename T>
+LOWPASS_INLINE void idct(const T* in, T* out, const BlockShape& shape) {
     BlockPlace place = place_of<B>(shape);
     if (!place.inside) {
         return;
@@ -82,22 +83,26 @@ LOWPASS_INLINE void idct(const float* in, float* out, const BlockShape& shape) {
     for (int y = 0; y < B; y++) {
 #pragma unroll
         for (int x = 0; x < B; x++) {
-            out[place.spatial + y * place.row_stride + x * shape.channels] = clamp(block[y * B + x], shape.low, shape.high);
+            out[place.spatial + y * place.row_stride + x * shape.channels] =
+                    from_float<T>(clamp(block[y * B + x], shape.low, shape.high));
         }
     }
 }
 
 }  // namespace lowpass
 
-#define LOWPASS_DCT(B)                                                                                                       \
-    LOWPASS_KERNEL __launch_bounds__(128) dct_f32_b##B(const float* __restrict__ in, float* __restrict__ out,                \
-                                                       const int* __restrict__ cutoffs, lowpass::BlockShape shape) {         \
+#define LOWPASS_DCT_OF(NAME, T, B)                                                                                           \
+    LOWPASS_KERNEL __launch_bounds__(128) dct_##NAME##_b##B(const T* __restrict__ in, T* __restrict__ out,                   \
+                                                            const int* __restrict__ cutoffs, lowpass::BlockShape shape) {    \
         lowpass::dct<B>(in, out, cutoffs, shape);                                                                            \
     }                                                                                                                        \
-    LOWPASS_KERNEL __launch_bounds__(128) idct_f32_b##B(const float* __restrict__ in, float* __restrict__ out,               \
-                                                        lowpass::BlockShape shape) {                                         \
+    LOWPASS_KERNEL __launch_bounds__(128) idct_##NAME##_b##B(const T* __restrict__ in, T* __restrict__ out,                  \
+                                                             lowpass::BlockShape shape) {                                    \
         lowpass::idct<B>(in, out, shape);                                                                                    \
     }
+#define LOWPASS_DCT(B)                                                                                                       \
+    LOWPASS_DCT_OF(f32, float, B)                                                                                            \
+    LOWPASS_DCT_OF(f16, lowpass::Half, B)
 
 LOWPASS_DCT(4)
 LOWPASS_DCT(5)
@@ -115,19 +120,15 @@ namespace lowpass {
 constexpr int kGeneralChannels = 16;
 constexpr int kGeneralBlock = 16;
 
-}  // namespace lowpass
-
-LOWPASS_KERNEL __launch_bounds__(256) dct_f32(const float* __restrict__ in, float* __restrict__ out, const int* __restrict__ cutoffs,
-                                              const float* __restrict__ basis, const int* __restrict__ order,
-                                              lowpass::BlockShape shape) {
-    using lowpass::index_t;
-    __shared__ float stage[2][lowpass::kGeneralBlock * lowpass::kGeneralBlock][lowpass::kGeneralChannels];
+template <typename T>
+LOWPASS_INLINE void general_dct(const T* in, T* out, const int* cutoffs, const float* basis, const int* order, const BlockShape& shape) {
+    __shared__ float stage[2][kGeneralBlock * kGeneralBlock][kGeneralChannels];
     int b = shape.block;
     int columns = shape.width / b;
     int blocks = shape.height / b * columns;
     int lane = threadIdx.x;
     int line = threadIdx.y;
-    int channel = blockIdx.y * lowpass::kGeneralChannels + lane;
+    int channel = blockIdx.y * kGeneralChannels + lane;
     bool inside = channel < shape.channels;
     index_t block = blockIdx.x;
     int image = static_cast<int>(block / blocks);
@@ -135,7 +136,7 @@ LOWPASS_KERNEL __launch_bounds__(256) dct_f32(const float* __restrict__ in, floa
     index_t y = static_cast<index_t>(image) * shape.height + within / columns * b + line;
     index_t from = (y * shape.width + within % columns * b) * shape.channels + channel;
     for (int x = 0; x < b; x++) {
-        stage[0][line * b + x][lane] = inside ? in[from + static_cast<index_t>(x) * shape.channels] : 0.f;
+        stage[0][line * b + x][lane] = inside ? to_float(in[from + static_cast<index_t>(x) * shape.channels]) : 0.f;
     }
     __syncthreads();
     for (int v = 0; v < b; v++) {
@@ -155,27 +156,26 @@ LOWPASS_KERNEL __launch_bounds__(256) dct_f32(const float* __restrict__ in, floa
             for (int i = 0; i < b; i++) {
                 sum += basis[u * b + i] * stage[1][i * b + line][lane];
             }
-            out[z * z_stride + block * shape.channels + channel] = sum;
+            out[z * z_stride + block * shape.channels + channel] = from_float<T>(sum);
         }
     }
 }
 
-LOWPASS_KERNEL __launch_bounds__(256) idct_f32(const float* __restrict__ in, float* __restrict__ out, const float* __restrict__ basis,
-                                               const int* __restrict__ order, lowpass::BlockShape shape) {
-    using lowpass::index_t;
-    __shared__ float stage[2][lowpass::kGeneralBlock * lowpass::kGeneralBlock][lowpass::kGeneralChannels];
+template <typename T>
+LOWPASS_INLINE void general_idct(const T* in, T* out, const float* basis, const int* order, const BlockShape& shape) {
+    __shared__ float stage[2][kGeneralBlock * kGeneralBlock][kGeneralChannels];
     int b = shape.block;
     int columns = shape.width / b;
     int blocks = shape.height / b * columns;
     int lane = threadIdx.x;
     int line = threadIdx.y;
-    int channel = blockIdx.y * lowpass::kGeneralChannels + lane;
+    int channel = blockIdx.y * kGeneralChannels + lane;
     bool inside = channel < shape.channels;
     index_t block = blockIdx.x;
     index_t z_stride = static_cast<index_t>(shape.batch) * blocks * shape.channels;
     for (int u = 0; u < b; u++) {
         index_t at = order[u * b + line] * z_stride + block * shape.channels + channel;
-        stage[0][u * b + line][lane] = inside ? in[at] : 0.f;
+        stage[0][u * b + line][lane] = inside ? to_float(in[at]) : 0.f;
     }
     __syncthreads();
     for (int i = 0; i < b; i++) {
@@ -198,6 +198,23 @@ LOWPASS_KERNEL __launch_bounds__(256) idct_f32(const float* __restrict__ in, flo
         for (int v = 0; v < b; v++) {
             sum += basis[v * b + x] * stage[1][line * b + v][lane];
         }
-        out[to + static_cast<index_t>(x) * shape.channels] = lowpass::clamp(sum, shape.low, shape.high);
+        out[to + static_cast<index_t>(x) * shape.channels] = from_float<T>(clamp(sum, shape.low, shape.high));
     }
 }
+
+}  // namespace lowpass
+
+#define LOWPASS_GENERAL_DCT(NAME, T)                                                                                         \
+    LOWPASS_KERNEL __launch_bounds__(256) dct_##NAME(                                                                        \
+        const T* __restrict__ in, T* __restrict__ out, const int* __restrict__ cutoffs, const float* __restrict__ basis,     \
+        const int* __restrict__ order, lowpass::BlockShape shape) {                                                          \
+        lowpass::general_dct(in, out, cutoffs, basis, order, shape);                                                         \
+    }                                                                                                                        \
+    LOWPASS_KERNEL __launch_bounds__(256) idct_##NAME(const T* __restrict__ in, T* __restrict__ out,                         \
+                                                      const float* __restrict__ basis, const int* __restrict__ order,        \
+                                                      lowpass::BlockShape shape) {                                           \
+        lowpass::general_idct(in, out, basis, order, shape);                                                                 \
+    }
+
+LOWPASS_GENERAL_DCT(f32, float)
+LOWPASS_GENERAL_DCT(f16, lowpass::Half)

@@ -180,28 +180,28 @@ LOWPASS_INLINE void idct_block(float* block) {
 }
 
 // Reads all coefficients of one block and channel: from points at z = 0, the next z stands z_stride further.
-template <int B>
-LOWPASS_INLINE void load_coefficients(float* block, const float* from, index_t z_stride) {
+template <int B, typename T>
+LOWPASS_INLINE void load_coefficients(float* block, const T* from, index_t z_stride) {
     constexpr ZigzagIndex<B> zigzag;
 #pragma unroll
     for (int u = 0; u < B; u++) {
 #pragma unroll
         for (int v = 0; v < B; v++) {
-            block[u * B + v] = from[zigzag.at[u][v] * z_stride];
+            block[u * B + v] = to_float(from[zigzag.at[u][v] * z_stride]);
         }
     }
 }
 
 // Writes the coefficients below the channel's cutoff; the others stay as they are.
-template <int B>
-LOWPASS_INLINE void store_coefficients(const float* block, float* to, index_t z_stride, int cutoff) {
+template <int B, typename T>
+LOWPASS_INLINE void store_coefficients(const float* block, T* to, index_t z_stride, int cutoff) {
     constexpr ZigzagIndex<B> zigzag;
 #pragma unroll
     for (int u = 0; u < B; u++) {
 #pragma unroll
         for (int v = 0; v < B; v++) {
             if (zigzag.at[u][v] < cutoff) {
-                to[zigzag.at[u][v] * z_stride] = block[u * B + v];
+                to[zigzag.at[u][v] * z_stride] = from_float<T>(block[u * B + v]);
             }
         }
     }

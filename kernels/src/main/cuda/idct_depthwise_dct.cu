@@ -1,4 +1,4 @@
-// idct_depthwise_dct_f32_b<B>_k3_s<S> and its variant _plane: the middle of an inverted-residual block in one pass.
+// idct_depthwise_dct_<T>_b<B>_k3_s<S>, T = f32 or f16, and its variant _plane: the middle of an inverted-residual block in one pass.
 //
 // Formula, a channel at a time: x = before(IDCT(X)); y = after(bias + sum over ky, kx of w[ky][kx] x[S oy + ky - top][S ox + kx - left]),
 // x being 0 outside its plane; Y^ = DCT(y), of which the coefficients below the channel's cutoff are written. Transforms: dct.cuh.
@@ -41,8 +41,8 @@ struct FusedShape {
     float after_high;
 };
 
-template <int B, int S>
-LOWPASS_INLINE void idct_depthwise_dct(const float* in, const float* weight, const float* bias, const int* cutoffs, float* out,
+template <int B, int S, typename T>
+LOWPASS_INLINE void idct_depthwise_dct(const T* in, const float* weight, const float* bias, const int* cutoffs, T* out,
                                        const FusedShape& shape) {
     float* pixels = reinterpret_cast<float*>(tile_pixels);
     const int lanes = blockDim.x;
@@ -156,8 +156,8 @@ LOWPASS_INLINE void idct_depthwise_dct(const float* in, const float* weight, con
     }
 }
 
-template <int B>
-LOWPASS_INLINE void idct_depthwise_dct_plane(const float* in, const float* weight, const float* bias, const int* cutoffs, float* out,
+template <int B, typename T>
+LOWPASS_INLINE void idct_depthwise_dct_plane(const T* in, const float* weight, const float* bias, const int* cutoffs, T* out,
                                              const FusedShape& shape) {
     const int channel = blockIdx.y * blockDim.x + threadIdx.x;
     const int image = blockIdx.x * blockDim.y + threadIdx.y;
@@ -219,22 +219,21 @@ LOWPASS_INLINE void idct_depthwise_dct_plane(const float* in, const float* weigh
 
 }  // namespace lowpass
 
-#define LOWPASS_FUSED(B)                                                                                                     \
-    LOWPASS_KERNEL __launch_bounds__(256, 2) idct_depthwise_dct_f32_b##B##_k3_s1(                                               \
-        const float* __restrict__ in, const float* __restrict__ weight, const float* __restrict__ bias,                      \
-        const int* __restrict__ cutoffs, float* __restrict__ out, lowpass::FusedShape shape) {                               \
-        lowpass::idct_depthwise_dct<B, 1>(in, weight, bias, cutoffs, out, shape);                                            \
-    }                                                                                                                        \
-    LOWPASS_KERNEL __launch_bounds__(256, 2) idct_depthwise_dct_f32_b##B##_k3_s2(                                               \
-        const float* __restrict__ in, const float* __restrict__ weight, const float* __restrict__ bias,                      \
-        const int* __restrict__ cutoffs, float* __restrict__ out, lowpass::FusedShape shape) {                               \
-        lowpass::idct_depthwise_dct<B, 2>(in, weight, bias, cutoffs, out, shape);                                            \
-    }                                                                                                                        \
-    LOWPASS_KERNEL __launch_bounds__(128, 4) idct_depthwise_dct_f32_b##B##_k3_s1_plane(                                         \
-        const float* __restrict__ in, const float* __restrict__ weight, const float* __restrict__ bias,                      \
-        const int* __restrict__ cutoffs, float* __restrict__ out, lowpass::FusedShape shape) {                               \
-        lowpass::idct_depthwise_dct_plane<B>(in, weight, bias, cutoffs, out, shape);                                         \
+#define LOWPASS_FUSED_KERNEL(NAME, T, FUNCTION)                                                                              \
+    NAME(const T* __restrict__ in, const float* __restrict__ weight, const float* __restrict__ bias,                         \
+         const int* __restrict__ cutoffs, T* __restrict__ out, lowpass::FusedShape shape) {                                  \
+        FUNCTION(in, weight, bias, cutoffs, out, shape);                                                                     \
     }
+#define LOWPASS_FUSED_OF(DTYPE, T, B)                                                                                        \
+    LOWPASS_KERNEL __launch_bounds__(256, 2)                                                                                 \
+    LOWPASS_FUSED_KERNEL(idct_depthwise_dct_##DTYPE##_b##B##_k3_s1, T, (lowpass::idct_depthwise_dct<B, 1>))                  \
+    LOWPASS_KERNEL __launch_bounds__(256, 2)                                                                                 \
+    LOWPASS_FUSED_KERNEL(idct_depthwise_dct_##DTYPE##_b##B##_k3_s2, T, (lowpass::idct_depthwise_dct<B, 2>))                  \
+    LOWPASS_KERNEL __launch_bounds__(128, 4)                                                                                 \
+    LOWPASS_FUSED_KERNEL(idct_depthwise_dct_##DTYPE##_b##B##_k3_s1_plane, T, (lowpass::idct_depthwise_dct_plane<B>))
+#define LOWPASS_FUSED(B)                                                                                                     \
+    LOWPASS_FUSED_OF(f32, float, B)                                                                                          \
+    LOWPASS_FUSED_OF(f16, lowpass::Half, B)
 
 LOWPASS_FUSED(4)
 LOWPASS_FUSED(5)

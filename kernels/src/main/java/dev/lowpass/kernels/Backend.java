@@ -1,5 +1,7 @@
 package dev.lowpass.kernels;
 
+import java.util.Set;
+
 /**
  * One implementation of every operation. Weights and biases come as float arrays in the layouts that
  * {@link OperationSpec} gives, with channels already in the order in which the tensors are stored; they are copied. A bias is
@@ -14,6 +16,25 @@ public interface Backend {
 
     /** One line for logs and {@code doctor}: what was chosen and why. */
     String description();
+
+    /** The precision in which operations are made here. */
+    default Precision precision() {
+        return Precision.FP32;
+    }
+
+    /** The precisions that {@link #withPrecision} takes. */
+    default Set<Precision> precisions() {
+        return Set.of(Precision.FP32);
+    }
+
+    /**
+     * This back end in that precision. Operations and workspaces of one precision do not go with those of another.
+     *
+     * @throws IllegalArgumentException when {@link #precisions} lacks it: says what there is and what helps
+     */
+    default Backend withPrecision(Precision precision) {
+        return this;
+    }
 
     /** What a band costs here, for {@code planner}s. */
     BandCost bandCost();

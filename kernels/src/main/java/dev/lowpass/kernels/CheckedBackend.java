@@ -2,6 +2,8 @@ package dev.lowpass.kernels;
 
 import java.nio.FloatBuffer;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The one place that validates, for every back end: lengths of weights and biases, bands, operands, batches and use after
@@ -23,6 +25,28 @@ final class CheckedBackend implements Backend {
     @Override
     public String description() {
         return backend.description();
+    }
+
+    @Override
+    public Precision precision() {
+        return backend.precision();
+    }
+
+    @Override
+    public Set<Precision> precisions() {
+        return backend.precisions();
+    }
+
+    @Override
+    public Backend withPrecision(Precision precision) {
+        if (precision == precision()) {
+            return this;
+        }
+        if (!precisions().contains(precision)) {
+            throw new IllegalArgumentException("the back end " + name() + " computes in " + new TreeSet<>(precisions()) + " here, not in " + precision
+                    + "; choose one of these");
+        }
+        return new CheckedBackend(backend.withPrecision(precision));
     }
 
     @Override
@@ -110,7 +134,7 @@ final class CheckedBackend implements Backend {
         }
     }
 
-    private static void requireWeight(OperationSpec spec, float[] weight, String layout, int... shape) {
+    private void requireWeight(OperationSpec spec, float[] weight, String layout, int... shape) {
         spec.out(); // the output's shape must exist before weights for it can
         long needed = 1;
         StringBuilder text = new StringBuilder();
@@ -124,7 +148,7 @@ final class CheckedBackend implements Backend {
         }
     }
 
-    private static void requireBias(OperationSpec spec, float[] bias) {
+    private void requireBias(OperationSpec spec, float[] bias) {
         int channels = spec.out().channels();
         if (bias != null && bias.length != channels) {
             throw new IllegalArgumentException(of(spec) + ": bias has " + bias.length + " values; give null or one for each of "
@@ -132,7 +156,7 @@ final class CheckedBackend implements Backend {
         }
     }
 
-    private static void requireBands(OperationSpec.BandPointwise spec, Bands bands, int batch) {
+    private void requireBands(OperationSpec.BandPointwise spec, Bands bands, int batch) {
         Staircase staircase = spec.staircase();
         int coefficients = staircase.block() * staircase.block();
         boolean fit = bands.end(bands.count() - 1) == coefficients;
@@ -147,8 +171,8 @@ final class CheckedBackend implements Backend {
     }
 
     /** Name and input of an operation, for messages. */
-    private static String of(OperationSpec spec) {
-        return spec.kernelName() + " on " + spec.in();
+    private String of(OperationSpec spec) {
+        return spec.kernelName(precision()) + " on " + spec.in();
     }
 
     /** @param bandBatches the largest batch that bands were given for */

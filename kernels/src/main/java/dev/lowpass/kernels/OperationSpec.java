@@ -15,12 +15,19 @@ public sealed interface OperationSpec {
     Plane out();
 
     /**
-     * The operation's name by the one grammar of CUDA, Java, tests and benches: {@code <op>_f32[_b<block>][_k<kernel>][_s<stride>]},
-     * for example {@code idct_depthwise_dct_f32_b7_k3_s1}. Where a back end has several kernels for one operation their names go
-     * on with the variant: {@code _c4} for four channels a thread, {@code _plane} for a whole plane, {@code _128x64} for a tile of rows
-     * and output channels, {@code _gather} for channels out of order; and a name without block or window is the general kernel.
+     * The operation's name by the one grammar of CUDA, Java, tests and benches: {@code <op>_<dtype>[_b<block>][_k<kernel>][_s<stride>]},
+     * for example {@code idct_depthwise_dct_f32_b7_k3_s1}. {@code dtype} is {@code f32} or {@code f16}, the type of the elements in memory;
+     * of pointwise operations {@code f32}, {@code tf32} or {@code f16}, the type of the factors. Where a back end has several kernels for one
+     * operation their names go on with the variant: {@code _c4} for four channels a thread, {@code _plane} for a whole plane, {@code _128x64}
+     * for a tile of rows and output channels, {@code _gather} for channels out of order; and a name without block or window is the
+     * general kernel.
      */
-    String kernelName();
+    String kernelName(Precision precision);
+
+    /** The name in single precision. */
+    default String kernelName() {
+        return kernelName(Precision.FP32);
+    }
 
     /** Multiply-accumulates of one image as the model counts them (transforms, biases and activations not counted). */
     long macs();
@@ -39,8 +46,8 @@ public sealed interface OperationSpec {
         }
 
         @Override
-        public String kernelName() {
-            return "conv2d_f32" + windowName(window);
+        public String kernelName(Precision precision) {
+            return "conv2d_" + precision.dtype() + windowName(window);
         }
 
         @Override
@@ -57,8 +64,8 @@ public sealed interface OperationSpec {
         }
 
         @Override
-        public String kernelName() {
-            return "depthwise_f32" + windowName(window);
+        public String kernelName(Precision precision) {
+            return "depthwise_" + precision.dtype() + windowName(window);
         }
 
         @Override
@@ -79,8 +86,8 @@ public sealed interface OperationSpec {
         }
 
         @Override
-        public String kernelName() {
-            return "pointwise_f32";
+        public String kernelName(Precision precision) {
+            return "pointwise_" + precision.productDtype();
         }
 
         @Override
@@ -113,8 +120,8 @@ public sealed interface OperationSpec {
         }
 
         @Override
-        public String kernelName() {
-            return "band_pointwise_f32_b" + block();
+        public String kernelName(Precision precision) {
+            return "band_pointwise_" + precision.productDtype() + "_b" + block();
         }
 
         @Override
@@ -145,8 +152,8 @@ public sealed interface OperationSpec {
         }
 
         @Override
-        public String kernelName() {
-            return "dct_f32_b" + block();
+        public String kernelName(Precision precision) {
+            return "dct_" + precision.dtype() + "_b" + block();
         }
 
         @Override
@@ -167,8 +174,8 @@ public sealed interface OperationSpec {
         }
 
         @Override
-        public String kernelName() {
-            return "idct_f32_b" + block;
+        public String kernelName(Precision precision) {
+            return "idct_" + precision.dtype() + "_b" + block;
         }
 
         @Override
@@ -201,8 +208,8 @@ public sealed interface OperationSpec {
         }
 
         @Override
-        public String kernelName() {
-            return "idct_depthwise_dct_f32_b" + block() + windowName(window);
+        public String kernelName(Precision precision) {
+            return "idct_depthwise_dct_" + precision.dtype() + "_b" + block() + windowName(window);
         }
 
         @Override
@@ -219,8 +226,8 @@ public sealed interface OperationSpec {
         }
 
         @Override
-        public String kernelName() {
-            return "add_f32";
+        public String kernelName(Precision precision) {
+            return "add_" + precision.dtype();
         }
 
         @Override
@@ -237,8 +244,8 @@ public sealed interface OperationSpec {
         }
 
         @Override
-        public String kernelName() {
-            return "global_average_pool_f32";
+        public String kernelName(Precision precision) {
+            return "global_average_pool_" + precision.dtype();
         }
 
         @Override

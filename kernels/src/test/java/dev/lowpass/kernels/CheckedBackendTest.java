@@ -49,6 +49,12 @@ class CheckedBackendTest {
     }
 
     @Test
+    void precisionsThatABackEndLacks() {
+        assertEquals(backend, backend.withPrecision(Precision.FP32));
+        refused("the back end reference computes in [FP32] here, not in FP16; choose one of these", () -> backend.withPrecision(Precision.FP16));
+    }
+
+    @Test
     void noOutputChannels() {
         refused("plane 4x4x0 has an empty side; height, width and channels must be at least 1",
                 () -> backend.pointwise(new OperationSpec.Pointwise(PLANE, 0, Activation.NONE, false), new float[0], null));

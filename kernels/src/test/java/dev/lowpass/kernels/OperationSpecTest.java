@@ -25,6 +25,17 @@ class OperationSpecTest {
     }
 
     @Test
+    void namesSayTheTypeOfElementsOrOfFactors() {
+        OperationSpec pointwise = new OperationSpec.Pointwise(PLANE, 8, Activation.NONE, true);
+        OperationSpec dct = new OperationSpec.Dct(PLANE, Staircase.full(7, 3));
+        assertEquals("pointwise_f32", pointwise.kernelName(Precision.FP32));
+        assertEquals("pointwise_tf32", pointwise.kernelName(Precision.TF32));
+        assertEquals("pointwise_f16", pointwise.kernelName(Precision.FP16));
+        assertEquals("dct_f32_b7", dct.kernelName(Precision.TF32));
+        assertEquals("dct_f16_b7", dct.kernelName(Precision.FP16));
+    }
+
+    @Test
     void countsMultiplications() {
         assertEquals(7 * 7 * 8 * 9 * 3, new OperationSpec.Conv2d(PLANE, 8, HALVING, Activation.NONE).macs());
         assertEquals(7 * 7 * 3 * 9, new OperationSpec.Depthwise(PLANE, HALVING, Activation.NONE).macs());

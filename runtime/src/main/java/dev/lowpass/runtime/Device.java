@@ -2,7 +2,10 @@ package dev.lowpass.runtime;
 
 import dev.lowpass.kernels.Backend;
 import dev.lowpass.kernels.Backends;
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.cuda.CudaException;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -74,8 +77,22 @@ public final class Device {
         return backend.description();
     }
 
+    /** The precisions that a session on this device can have. */
+    public Set<Precision> precisions() {
+        return backend.precisions();
+    }
+
     Backend backend() {
         return backend;
+    }
+
+    /** @throws IllegalArgumentException when the device lacks the precision */
+    Backend backend(Precision precision) {
+        if (!precisions().contains(precision)) {
+            throw new IllegalArgumentException("the device " + this + " computes in " + new TreeSet<>(precisions()) + ", not in " + precision
+                    + "; choose one of these, or a device that has it: FP16 is on every CUDA device, TF32 on those of compute capability 8.0 or later");
+        }
+        return backend.withPrecision(precision);
     }
 
     @Override

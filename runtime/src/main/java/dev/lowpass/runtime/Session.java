@@ -34,7 +34,7 @@ public final class Session implements AutoCloseable {
 
     Session(ModelDefinition model, SessionOptions options) {
         this.options = options;
-        Backend backend = options.device().backend();
+        Backend backend = options.device().backend(options.precision());
         Planner.Planned planned = Planner.plan(model, options.maxBatch(), backend.bandCost());
         plan = planned.plan();
         inputElements = model.graph().input().elements();

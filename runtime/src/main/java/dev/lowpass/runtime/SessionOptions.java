@@ -1,5 +1,6 @@
 package dev.lowpass.runtime;
 
+import dev.lowpass.kernels.Precision;
 import java.util.Objects;
 
 /**
@@ -9,8 +10,9 @@ import java.util.Objects;
  * @param maxBatch the most images a call may bring, 1 to 16,384
  * @param threads threads that share one call, 1 to 1,024
  * @param contexts calls that may run at the same time, each with memory and threads of its own, 1 to 1,024
+ * @param precision how numbers are kept and multiplied: one that the device offers
  */
-public record SessionOptions(Device device, int maxBatch, int threads, int contexts) {
+public record SessionOptions(Device device, int maxBatch, int threads, int contexts, Precision precision) {
 
     /** Far beyond what pays: a larger value is a mistake, and would end in an OutOfMemoryError that names no option. */
     private static final int MAX_BATCH = 16_384;
@@ -19,6 +21,7 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
 
     public SessionOptions {
         Objects.requireNonNull(device, "device");
+        Objects.requireNonNull(precision, "precision");
         requireRange("maxBatch", maxBatch, MAX_BATCH);
         requireRange("threads", threads, MAX_THREADS);
         requireRange("contexts", contexts, MAX_CONTEXTS);
@@ -30,7 +33,7 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
         }
     }
 
-    /** {@link Device#auto()}, one image a call, as many threads as the JVM has processors, one context. */
+    /** {@link Device#auto()}, one image a call, as many threads as the JVM has processors, one context, single precision. */
     public static Builder builder() {
         return new Builder();
     }
@@ -41,6 +44,7 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
         private int maxBatch = 1;
         private int threads = Runtime.getRuntime().availableProcessors();
         private int contexts = 1;
+        private Precision precision = Precision.FP32;
 
         private Builder() {}
 
@@ -64,8 +68,14 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
             return this;
         }
 
+        /** {@link Precision#FP32} unless it is set; others are faster and less exact, see {@link Precision#tolerance}. */
+        public Builder precision(Precision precision) {
+            this.precision = Objects.requireNonNull(precision, "precision");
+            return this;
+        }
+
         public SessionOptions build() {
-            return new SessionOptions(device == null ? Device.auto() : device, maxBatch, threads, contexts);
+            return new SessionOptions(device == null ? Device.auto() : device, maxBatch, threads, contexts, precision);
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.plan.Plan;
 import java.lang.management.ManagementFactory;
@@ -294,6 +295,15 @@ class SessionTest {
         assertMessage("threads is -1; it must be from 1 to 1024", () -> SessionOptions.builder().threads(-1).build());
         assertMessage("contexts is 2000; it must be from 1 to 1024", () -> SessionOptions.builder().contexts(2000).build());
         assertTrue(assertThrows(IllegalArgumentException.class, () -> Device.named("tpu")).getMessage().startsWith("no device is named \"tpu\"; this build has auto, cpu"));
+    }
+
+    @Test
+    void refusesPrecisionsThatTheDeviceLacks() {
+        ModelDefinition model = RandomNetwork.of(1);
+        SessionOptions options = SessionOptions.builder().device(Device.cpu()).precision(Precision.FP16).build();
+        assertEquals("the device cpu computes in [FP32], not in FP16; choose one of these, or a device that has it: FP16 is on every CUDA device, TF32 on"
+                + " those of compute capability 8.0 or later",
+                assertThrows(IllegalArgumentException.class, () -> Model.of(model).newSession(options)).getMessage());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.lowpass.runtime.file;
 
+import dev.lowpass.kernels.Half;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.ModelDefinition;

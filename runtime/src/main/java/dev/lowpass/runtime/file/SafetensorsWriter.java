@@ -1,5 +1,6 @@
 package dev.lowpass.runtime.file;
 
+import dev.lowpass.kernels.Half;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

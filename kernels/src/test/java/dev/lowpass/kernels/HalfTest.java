@@ -1,4 +1,4 @@
-package dev.lowpass.runtime.file;
+package dev.lowpass.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

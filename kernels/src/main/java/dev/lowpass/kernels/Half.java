@@ -1,18 +1,18 @@
-package dev.lowpass.runtime.file;
+package dev.lowpass.kernels;
 
 /**
  * IEEE 754 binary16: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits; the smallest subnormal is 2^-24, the largest finite
  * value 65504.
  */
-final class Half {
+public final class Half {
 
     /** The largest finite value. */
-    static final float MAX = 65504;
+    public static final float MAX = 65504;
 
     private Half() {}
 
     /** The nearest half, ties to the even one; from 65520 on infinity; NaN stays a (quiet) NaN. */
-    static short fromFloat(float value) {
+    public static short fromFloat(float value) {
         int bits = Float.floatToRawIntBits(value);
         int sign = bits >>> 16 & 0x8000;
         int magnitude = bits & 0x7fffffff;
@@ -44,7 +44,7 @@ final class Half {
     }
 
     /** Exact: every half is a float. */
-    static float toFloat(short half) {
+    public static float toFloat(short half) {
         int exponent = half >>> 10 & 0x1f;
         int fraction = half & 0x3ff;
         int sign = (half & 0x8000) << 16;
