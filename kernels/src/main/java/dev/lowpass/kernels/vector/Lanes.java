@@ -7,7 +7,7 @@ package dev.lowpass.kernels.vector;
  */
 interface Lanes {
 
-    /** The width in elements to which {@link #panels} are padded. */
+    /** L: the width in elements of a vector; the widths of {@link #panels} are multiples of it. */
     int width();
 
     /** One line: which loops these are. */
@@ -26,10 +26,12 @@ interface Lanes {
      * @param panel columns, as {@link #panels} gave them
      * @param rows any number
      * @param b at bAt, k rows of {@code panel}
+     * @param last where the columns of the panel's last vector begin in C and init: at {@code panel} - L, or before that, overlapping those of
+     *     the vector before it, so that columns which fill no vector need no case of their own
      * @param init at initAt, {@code rows} rows of {@code panel}, {@code initStride} apart (0 to take one row for all); may be c
      */
-    void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, boolean clamp, float low, float high);
+    void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high);
 
     /** P: how many channels a plane of the transforms holds; a plane's points lie P elements apart. */
     int planeChannels();

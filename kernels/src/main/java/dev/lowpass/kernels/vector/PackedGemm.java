@@ -9,7 +9,7 @@ final class PackedGemm {
     /** Elements of A, and of C, that one block of rows may hold: each a quarter of a second-level cache of 512 KiB. */
     private static final int BLOCK_ELEMENTS = 32 * 1024;
     /** Rows of A for which C may be larger: a panel is fetched from afar once for each block. */
-    private static final int LEAST_ROWS = 60;
+    private static final int LEAST_ROWS = 63;
 
     /** Where the first panel starts. */
     private final int start = VectorWorkspace.LINE_START;
@@ -22,7 +22,6 @@ final class PackedGemm {
     private final float[] packed;
     private final float[] bias;
     private final float[] zeros;
-    private final boolean clamp;
     private final float low;
     private final float high;
 
@@ -36,7 +35,6 @@ final class PackedGemm {
         this.depth = depth;
         this.low = low;
         this.high = high;
-        clamp = low > Float.NEGATIVE_INFINITY || high < Float.POSITIVE_INFINITY;
         width = lanes.panels(columns);
         panels = width.length;
         column = new int[panels + 1];
@@ -46,16 +44,36 @@ final class PackedGemm {
             widest = Math.max(widest, width[panel]);
         }
         zeros = new float[widest];
-        this.bias = VectorOperation.padded(bias, column[panels]);
+        this.bias = new float[column[panels]];
         packed = new float[Math.addExact(start, Math.multiplyExact(column[panels], depth))];
         for (int panel = 0; panel < panels; panel++) {
-            int base = start + column[panel] * depth;
-            for (int i = 0; i < depth; i++) {
-                for (int j = 0; j < Math.min(width[panel], columns - column[panel]); j++) {
-                    packed[base + i * width[panel] + j] = weight[(column[panel] + j) * depth + i];
+            for (int j = 0; j < width[panel]; j++) {
+                int from = j < width[panel] - lanes.width() ? column[panel] + j : column[panel] + last(panel) + j - (width[panel] - lanes.width());
+                if (from < columns) { // beyond are only the columns of a panel that has none else
+                    pack(weight, bias, panel, j, from);
                 }
             }
         }
+    }
+
+    private void pack(float[] weight, float[] bias, int panel, int j, int from) {
+        int base = start + column[panel] * depth + j;
+        for (int i = 0; i < depth; i++) {
+            packed[base + i * width[panel]] = weight[from * depth + i];
+        }
+        if (bias != null) {
+            this.bias[column[panel] + j] = bias[from];
+        }
+    }
+
+    /** Where in a panel the columns of its last vector begin: so that they end with the panel, or with the matrix. */
+    private int last(int panel) {
+        return Math.max(0, Math.min(width[panel], columns - column[panel]) - lanes.width());
+    }
+
+    /** The rows of a register tile. */
+    int tileRows() {
+        return lanes.tileRows();
     }
 
     /** Rows that one unit should take. */
@@ -65,9 +83,9 @@ final class PackedGemm {
         return Math.max(4, rows / tile) * tile;
     }
 
-    /** Scratch elements of a tile whose last columns do not exist. */
+    /** Scratch elements of a tile of a matrix that is narrower than a vector. */
     int tailElements() {
-        return column[panels] == columns ? 0 : zeros.length * lanes.tileRows();
+        return columns < lanes.width() ? zeros.length * lanes.tileRows() : 0;
     }
 
     /** The first column of a panel; of {@link #panels}, the number of columns. */
@@ -89,23 +107,22 @@ final class PackedGemm {
         for (int panel = panel0; panel < panel1; panel++) {
             int wide = width[panel];
             int first = column[panel];
-            boolean whole = column[panel + 1] <= columns;
+            int last = last(panel);
             for (int row = 0; row < rows;) {
                 int k = depths == null ? depth : depths[(row0 + row) / rowsPerDepth];
                 int count = depths == null ? rows - row : together(row0 + row, row0 + rows, depths, rowsPerDepth);
                 int from = aAt + row * aStride;
                 int to = cAt + row * columns + first;
                 int add = residualAt + row * columns + first;
-                if (!whole) {
+                if (columns < lanes.width()) {
                     count = Math.min(count, lanes.tileRows());
-                    tail(wide, first, count, k, a, from, aStride, c, to, residual, add, tail, tailAt);
+                    tail(count, k, a, from, aStride, c, to, residual, add, tail, tailAt);
                 } else if (residual == null) {
-                    lanes.gemm(wide, count, k, a, from, aStride, packed, start + first * depth, c, to, columns, bias, first, zeros, 0, 0,
-                            clamp, low, high);
+                    lanes.gemm(wide, count, k, a, from, aStride, packed, start + first * depth, c, to, columns, last, bias, first, zeros, 0, 0,
+                            low, high);
                 } else {
-                    lanes.gemm(wide, count, k, a, from, aStride, packed, start + first * depth, c, to, columns, bias, first, residual,
-                            add, columns,
-                            clamp, low, high);
+                    lanes.gemm(wide, count, k, a, from, aStride, packed, start + first * depth, c, to, columns, last, bias, first, residual, add,
+                            columns, low, high);
                 }
                 row += count;
             }
@@ -124,19 +141,20 @@ final class PackedGemm {
         return row + same == end ? same : Math.min(end - row, Math.max(1, same / tile) * tile);
     }
 
-    /** Columns that fill no panel: computed aside, then copied as far as they exist. */
-    private void tail(int wide, int first, int rows, int k, float[] a, int aAt, int aStride, float[] c, int cAt, float[] residual,
-            int residualAt,
+    /** Columns that fill no vector: computed aside, then copied as far as they exist. */
+    private void tail(int rows, int k, float[] a, int aAt, int aStride, float[] c, int cAt, float[] residual, int residualAt,
             float[] tail, int tailAt) {
-        lanes.gemm(wide, rows, k, a, aAt, aStride, packed, start + first * depth, tail, tailAt, wide, bias, first, zeros, 0, 0,
-                clamp && residual == null, low, high);
+        int wide = width[0];
+        boolean plain = residual == null;
+        lanes.gemm(wide, rows, k, a, aAt, aStride, packed, start, tail, tailAt, wide, 0, bias, 0, zeros, 0, 0,
+                plain ? low : Float.NEGATIVE_INFINITY, plain ? high : Float.POSITIVE_INFINITY);
         for (int row = 0; row < rows; row++) {
             int from = tailAt + row * wide;
             int to = cAt + row * columns;
-            if (residual == null) {
-                System.arraycopy(tail, from, c, to, columns - first);
+            if (plain) {
+                System.arraycopy(tail, from, c, to, columns);
             } else {
-                lanes.add(tail, from, residual, residualAt + row * columns, c, to, columns - first, low, high);
+                lanes.add(tail, from, residual, residualAt + row * columns, c, to, columns, low, high);
             }
         }
     }

@@ -56,8 +56,9 @@ final class ScalarLanes implements Lanes {
     }
 
     @Override
-    public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, boolean clamp, float low, float high) {
+    public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+        boolean clamp = low > Float.NEGATIVE_INFINITY || high < Float.POSITIVE_INFINITY;
         for (int row = 0; row < rows; row++) {
             row(panel, k, a, aAt + row * aStride, b, bAt, c, cAt + row * cStride, bias, biasAt, init, initAt + row * initStride);
             if (clamp) {

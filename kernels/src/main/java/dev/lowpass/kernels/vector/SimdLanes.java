@@ -1,6 +1,5 @@
 package dev.lowpass.kernels.vector;
 
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -32,25 +31,18 @@ final class SimdLanes implements Lanes {
 
     @Override
     public int tileRows() {
-        return 5;
+        return SimdGemm.tileRows();
     }
 
-    /** Panels of two vectors; an odd number of vectors makes one panel three, or one, wide. */
     @Override
     public int[] panels(int columns) {
-        int vectors = (columns + L - 1) / L;
-        int[] panels = new int[Math.max(1, vectors / 2)];
-        Arrays.fill(panels, 2 * L);
-        if (vectors % 2 == 1) {
-            panels[panels.length - 1] = (vectors == 1 ? 1 : 3) * L;
-        }
-        return panels;
+        return SimdGemm.panels(columns);
     }
 
     @Override
-    public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, boolean clamp, float low, float high) {
-        SimdGemm.rows(panel / L, rows, k, a, aAt, aStride, b, bAt, c, cAt, cStride, bias, biasAt, init, initAt, initStride, clamp, low, high);
+    public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+        SimdGemm.rows(panel / L, rows, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
     }
 
     @Override

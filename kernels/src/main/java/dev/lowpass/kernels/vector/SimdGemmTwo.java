@@ -1,0 +1,262 @@
+package dev.lowpass.kernels.vector;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Register tiles of the GEMM for panels of two vectors a row: see {@link SimdGemm}.
+ *
+ * <p>Register budget: a tile of 7 x 2 keeps 14 sums, 2 panel vectors and up to 7 broadcasts, 23 of 32 registers. With 16 registers
+ * 5 x 2 keeps 10 sums, enough to hide a latency of 4 at two multiply-adds a cycle; 2 panel vectors and up to 4 broadcasts fill
+ * the 16. 6 x 2 would need fewer loads for each product, but the C2 of JDK 17 hoists all six broadcasts to the top of the loop and
+ * spills sums (40 against 83 GFLOP/s on a Zen 3 core that peaks at 100).
+ */
+final class SimdGemmTwo {
+
+    private static final VectorSpecies<Float> S = SimdLanes.SPECIES;
+    private static final int L = S.length();
+    private static final int L2 = 2 * L;
+
+    private SimdGemmTwo() {}
+
+    /** {@code tiles} tiles of {@code size} rows; other parameters as {@link Lanes#gemm}. */
+    static void tiles(int size, int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+        switch (size) {
+            case 7:
+                rows7(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
+                break;
+            case 5:
+                rows5(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
+                break;
+            case 4:
+                rows4(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
+                break;
+            case 2:
+                rows2(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
+                break;
+            case 1:
+                rows1(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
+                break;
+            default:
+                throw new AssertionError("no tile of " + size + " rows");
+        }
+    }
+
+    private static void rows7(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+        for (int tile = 0; tile < tiles; tile++, aAt += 7 * aStride, cAt += 7 * cStride, initAt += 7 * initStride) {
+            FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
+            FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
+            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
+            FloatVector c01 = FloatVector.fromArray(S, init, initAt + last).add(b1);
+            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
+            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b1);
+            FloatVector c20 = FloatVector.fromArray(S, init, initAt + 2 * initStride).add(b0);
+            FloatVector c21 = FloatVector.fromArray(S, init, initAt + 2 * initStride + last).add(b1);
+            FloatVector c30 = FloatVector.fromArray(S, init, initAt + 3 * initStride).add(b0);
+            FloatVector c31 = FloatVector.fromArray(S, init, initAt + 3 * initStride + last).add(b1);
+            FloatVector c40 = FloatVector.fromArray(S, init, initAt + 4 * initStride).add(b0);
+            FloatVector c41 = FloatVector.fromArray(S, init, initAt + 4 * initStride + last).add(b1);
+            FloatVector c50 = FloatVector.fromArray(S, init, initAt + 5 * initStride).add(b0);
+            FloatVector c51 = FloatVector.fromArray(S, init, initAt + 5 * initStride + last).add(b1);
+            FloatVector c60 = FloatVector.fromArray(S, init, initAt + 6 * initStride).add(b0);
+            FloatVector c61 = FloatVector.fromArray(S, init, initAt + 6 * initStride + last).add(b1);
+            int a1 = aAt + aStride;
+            int a2 = a1 + aStride;
+            int a3 = a2 + aStride;
+            int a4 = a3 + aStride;
+            int a5 = a4 + aStride;
+            int a6 = a5 + aStride;
+            for (int i = 0; i < k; i++) {
+                b0 = FloatVector.fromArray(S, b, bAt + i * L2);
+                b1 = FloatVector.fromArray(S, b, bAt + i * L2 + L);
+                FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
+                c00 = x.fma(b0, c00);
+                c01 = x.fma(b1, c01);
+                x = FloatVector.broadcast(S, a[a1 + i]);
+                c10 = x.fma(b0, c10);
+                c11 = x.fma(b1, c11);
+                x = FloatVector.broadcast(S, a[a2 + i]);
+                c20 = x.fma(b0, c20);
+                c21 = x.fma(b1, c21);
+                x = FloatVector.broadcast(S, a[a3 + i]);
+                c30 = x.fma(b0, c30);
+                c31 = x.fma(b1, c31);
+                x = FloatVector.broadcast(S, a[a4 + i]);
+                c40 = x.fma(b0, c40);
+                c41 = x.fma(b1, c41);
+                x = FloatVector.broadcast(S, a[a5 + i]);
+                c50 = x.fma(b0, c50);
+                c51 = x.fma(b1, c51);
+                x = FloatVector.broadcast(S, a[a6 + i]);
+                c60 = x.fma(b0, c60);
+                c61 = x.fma(b1, c61);
+            }
+            FloatVector l = FloatVector.broadcast(S, low);
+            FloatVector h = FloatVector.broadcast(S, high);
+            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
+            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + last);
+            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
+            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + last);
+            c20.blend(l, c20.lt(l)).blend(h, h.lt(c20)).intoArray(c, cAt + 2 * cStride);
+            c21.blend(l, c21.lt(l)).blend(h, h.lt(c21)).intoArray(c, cAt + 2 * cStride + last);
+            c30.blend(l, c30.lt(l)).blend(h, h.lt(c30)).intoArray(c, cAt + 3 * cStride);
+            c31.blend(l, c31.lt(l)).blend(h, h.lt(c31)).intoArray(c, cAt + 3 * cStride + last);
+            c40.blend(l, c40.lt(l)).blend(h, h.lt(c40)).intoArray(c, cAt + 4 * cStride);
+            c41.blend(l, c41.lt(l)).blend(h, h.lt(c41)).intoArray(c, cAt + 4 * cStride + last);
+            c50.blend(l, c50.lt(l)).blend(h, h.lt(c50)).intoArray(c, cAt + 5 * cStride);
+            c51.blend(l, c51.lt(l)).blend(h, h.lt(c51)).intoArray(c, cAt + 5 * cStride + last);
+            c60.blend(l, c60.lt(l)).blend(h, h.lt(c60)).intoArray(c, cAt + 6 * cStride);
+            c61.blend(l, c61.lt(l)).blend(h, h.lt(c61)).intoArray(c, cAt + 6 * cStride + last);
+        }
+    }
+
+    private static void rows5(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+        for (int tile = 0; tile < tiles; tile++, aAt += 5 * aStride, cAt += 5 * cStride, initAt += 5 * initStride) {
+            FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
+            FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
+            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
+            FloatVector c01 = FloatVector.fromArray(S, init, initAt + last).add(b1);
+            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
+            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b1);
+            FloatVector c20 = FloatVector.fromArray(S, init, initAt + 2 * initStride).add(b0);
+            FloatVector c21 = FloatVector.fromArray(S, init, initAt + 2 * initStride + last).add(b1);
+            FloatVector c30 = FloatVector.fromArray(S, init, initAt + 3 * initStride).add(b0);
+            FloatVector c31 = FloatVector.fromArray(S, init, initAt + 3 * initStride + last).add(b1);
+            FloatVector c40 = FloatVector.fromArray(S, init, initAt + 4 * initStride).add(b0);
+            FloatVector c41 = FloatVector.fromArray(S, init, initAt + 4 * initStride + last).add(b1);
+            int a1 = aAt + aStride;
+            int a2 = a1 + aStride;
+            int a3 = a2 + aStride;
+            int a4 = a3 + aStride;
+            for (int i = 0; i < k; i++) {
+                b0 = FloatVector.fromArray(S, b, bAt + i * L2);
+                b1 = FloatVector.fromArray(S, b, bAt + i * L2 + L);
+                FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
+                c00 = x.fma(b0, c00);
+                c01 = x.fma(b1, c01);
+                x = FloatVector.broadcast(S, a[a1 + i]);
+                c10 = x.fma(b0, c10);
+                c11 = x.fma(b1, c11);
+                x = FloatVector.broadcast(S, a[a2 + i]);
+                c20 = x.fma(b0, c20);
+                c21 = x.fma(b1, c21);
+                x = FloatVector.broadcast(S, a[a3 + i]);
+                c30 = x.fma(b0, c30);
+                c31 = x.fma(b1, c31);
+                x = FloatVector.broadcast(S, a[a4 + i]);
+                c40 = x.fma(b0, c40);
+                c41 = x.fma(b1, c41);
+            }
+            FloatVector l = FloatVector.broadcast(S, low);
+            FloatVector h = FloatVector.broadcast(S, high);
+            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
+            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + last);
+            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
+            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + last);
+            c20.blend(l, c20.lt(l)).blend(h, h.lt(c20)).intoArray(c, cAt + 2 * cStride);
+            c21.blend(l, c21.lt(l)).blend(h, h.lt(c21)).intoArray(c, cAt + 2 * cStride + last);
+            c30.blend(l, c30.lt(l)).blend(h, h.lt(c30)).intoArray(c, cAt + 3 * cStride);
+            c31.blend(l, c31.lt(l)).blend(h, h.lt(c31)).intoArray(c, cAt + 3 * cStride + last);
+            c40.blend(l, c40.lt(l)).blend(h, h.lt(c40)).intoArray(c, cAt + 4 * cStride);
+            c41.blend(l, c41.lt(l)).blend(h, h.lt(c41)).intoArray(c, cAt + 4 * cStride + last);
+        }
+    }
+
+    private static void rows4(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+        for (int tile = 0; tile < tiles; tile++, aAt += 4 * aStride, cAt += 4 * cStride, initAt += 4 * initStride) {
+            FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
+            FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
+            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
+            FloatVector c01 = FloatVector.fromArray(S, init, initAt + last).add(b1);
+            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
+            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b1);
+            FloatVector c20 = FloatVector.fromArray(S, init, initAt + 2 * initStride).add(b0);
+            FloatVector c21 = FloatVector.fromArray(S, init, initAt + 2 * initStride + last).add(b1);
+            FloatVector c30 = FloatVector.fromArray(S, init, initAt + 3 * initStride).add(b0);
+            FloatVector c31 = FloatVector.fromArray(S, init, initAt + 3 * initStride + last).add(b1);
+            int a1 = aAt + aStride;
+            int a2 = a1 + aStride;
+            int a3 = a2 + aStride;
+            for (int i = 0; i < k; i++) {
+                b0 = FloatVector.fromArray(S, b, bAt + i * L2);
+                b1 = FloatVector.fromArray(S, b, bAt + i * L2 + L);
+                FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
+                c00 = x.fma(b0, c00);
+                c01 = x.fma(b1, c01);
+                x = FloatVector.broadcast(S, a[a1 + i]);
+                c10 = x.fma(b0, c10);
+                c11 = x.fma(b1, c11);
+                x = FloatVector.broadcast(S, a[a2 + i]);
+                c20 = x.fma(b0, c20);
+                c21 = x.fma(b1, c21);
+                x = FloatVector.broadcast(S, a[a3 + i]);
+                c30 = x.fma(b0, c30);
+                c31 = x.fma(b1, c31);
+            }
+            FloatVector l = FloatVector.broadcast(S, low);
+            FloatVector h = FloatVector.broadcast(S, high);
+            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
+            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + last);
+            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
+            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + last);
+            c20.blend(l, c20.lt(l)).blend(h, h.lt(c20)).intoArray(c, cAt + 2 * cStride);
+            c21.blend(l, c21.lt(l)).blend(h, h.lt(c21)).intoArray(c, cAt + 2 * cStride + last);
+            c30.blend(l, c30.lt(l)).blend(h, h.lt(c30)).intoArray(c, cAt + 3 * cStride);
+            c31.blend(l, c31.lt(l)).blend(h, h.lt(c31)).intoArray(c, cAt + 3 * cStride + last);
+        }
+    }
+
+    private static void rows2(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+        for (int tile = 0; tile < tiles; tile++, aAt += 2 * aStride, cAt += 2 * cStride, initAt += 2 * initStride) {
+            FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
+            FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
+            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
+            FloatVector c01 = FloatVector.fromArray(S, init, initAt + last).add(b1);
+            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
+            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b1);
+            int a1 = aAt + aStride;
+            for (int i = 0; i < k; i++) {
+                b0 = FloatVector.fromArray(S, b, bAt + i * L2);
+                b1 = FloatVector.fromArray(S, b, bAt + i * L2 + L);
+                FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
+                c00 = x.fma(b0, c00);
+                c01 = x.fma(b1, c01);
+                x = FloatVector.broadcast(S, a[a1 + i]);
+                c10 = x.fma(b0, c10);
+                c11 = x.fma(b1, c11);
+            }
+            FloatVector l = FloatVector.broadcast(S, low);
+            FloatVector h = FloatVector.broadcast(S, high);
+            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
+            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + last);
+            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
+            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + last);
+        }
+    }
+
+    private static void rows1(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+        for (int tile = 0; tile < tiles; tile++, aAt += aStride, cAt += cStride, initAt += initStride) {
+            FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
+            FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
+            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
+            FloatVector c01 = FloatVector.fromArray(S, init, initAt + last).add(b1);
+            for (int i = 0; i < k; i++) {
+                b0 = FloatVector.fromArray(S, b, bAt + i * L2);
+                b1 = FloatVector.fromArray(S, b, bAt + i * L2 + L);
+                FloatVector x = FloatVector.broadcast(S, a[aAt + i]);
+                c00 = x.fma(b0, c00);
+                c01 = x.fma(b1, c01);
+            }
+            FloatVector l = FloatVector.broadcast(S, low);
+            FloatVector h = FloatVector.broadcast(S, high);
+            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
+            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + last);
+        }
+    }
+}
