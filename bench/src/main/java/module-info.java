@@ -1,7 +1,9 @@
 /** The {@code lowpass} command line. */
 module dev.lowpass.bench {
     requires dev.lowpass.models;
+    requires com.fasterxml.jackson.annotation;
     requires com.fasterxml.jackson.core;
+    requires com.fasterxml.jackson.databind;
     requires info.picocli;
     requires java.logging;
     requires jdk.management;
@@ -11,4 +13,6 @@ module dev.lowpass.bench {
 
     // picocli sets options by reflection.
     opens dev.lowpass.bench.command to info.picocli;
+    // Jackson makes receipts of files by reflection.
+    opens dev.lowpass.bench.receipt to com.fasterxml.jackson.databind;
 }
