@@ -33,13 +33,18 @@ public final class OnnxRuntime implements Engine {
 
     @Override
     public Session open(ModelDefinition model, Options options) throws UnavailableException {
+        return open(model, false, options);
+    }
+
+    /** @param truncation whether the network runs with its cutoffs, which ONNX can only state as products with whole matrices */
+    Session open(ModelDefinition model, boolean truncation, Options options) throws UnavailableException {
         try (OrtSession.SessionOptions settings = new OrtSession.SessionOptions()) {
             settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
             settings.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
             settings.setIntraOpNumThreads(options.threads());
             settings.setInterOpNumThreads(1);
             settings.setSymbolicDimensionValue(OnnxExporter.BATCH, options.batch());
-            return new OpenSession(environment.createSession(OnnxExporter.export(model, false), settings), model, options);
+            return new OpenSession(environment.createSession(OnnxExporter.export(model, truncation), settings), model, options);
         } catch (OrtException e) {
             throw new UnavailableException("ONNX Runtime refuses the network: " + e.getMessage(), e);
         }
