@@ -2,6 +2,7 @@
 module dev.lowpass.runtime {
     requires transitive dev.lowpass.kernels;
     requires com.fasterxml.jackson.core;
+    requires jdk.jfr;
 
     exports dev.lowpass.runtime;
     exports dev.lowpass.runtime.file;

@@ -1,5 +1,6 @@
 package dev.lowpass.kernels;
 
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -38,6 +39,14 @@ public interface Backend {
 
     /** What a band costs here, for {@code planner}s. */
     BandCost bandCost();
+
+    /**
+     * What this machine can do at most with so many threads, measured in about two seconds or, of a device, computed from what its
+     * driver tells. Empty where it cannot be told: for the reference, and without the Vector API.
+     */
+    default Optional<Peak> peak(int threads) {
+        return Optional.empty();
+    }
 
     Operation conv2d(OperationSpec.Conv2d spec, float[] weight, float[] bias);
 

@@ -2,6 +2,7 @@ package dev.lowpass.kernels;
 
 import java.nio.FloatBuffer;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -52,6 +53,14 @@ final class CheckedBackend implements Backend {
     @Override
     public BandCost bandCost() {
         return backend.bandCost();
+    }
+
+    @Override
+    public Optional<Peak> peak(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("the peak of " + threads + " threads; it must be at least 1");
+        }
+        return backend.peak(threads);
     }
 
     @Override
@@ -218,13 +227,26 @@ final class CheckedBackend implements Backend {
             requireOperands(checked, operands);
             Step step = operation.bind(checked.workspace, operands);
             int maxBatch = Math.min(checked.maxBatch(), bandBatches);
-            return batch -> {
-                if (batch < 1 || batch > maxBatch) {
-                    throw new IllegalArgumentException(of(spec()) + ": batch is " + batch + "; it must be from 1 to " + maxBatch);
+            return new Step() {
+                @Override
+                public void run(int batch) {
+                    requireBatch(batch);
+                    requireOpen();
+                    checked.requireOpen();
+                    step.run(batch);
                 }
-                requireOpen();
-                checked.requireOpen();
-                step.run(batch);
+
+                @Override
+                public String tactic(int batch) {
+                    requireBatch(batch);
+                    return step.tactic(batch);
+                }
+
+                private void requireBatch(int batch) {
+                    if (batch < 1 || batch > maxBatch) {
+                        throw new IllegalArgumentException(of(spec()) + ": batch is " + batch + "; it must be from 1 to " + maxBatch);
+                    }
+                }
             };
         }
 
@@ -334,6 +356,12 @@ final class CheckedBackend implements Backend {
                     recording.close();
                 }
             };
+        }
+
+        @Override
+        public Stopwatch newStopwatch(int marks) {
+            requireOpen();
+            return workspace.newStopwatch(marks);
         }
 
         private void requireRange(String access, long offset, FloatBuffer buffer, int index, int count) {

@@ -31,5 +31,12 @@ public interface Operation extends AutoCloseable {
          * @param batch images, 1 to the workspace's maximum
          */
         void run(int batch);
+
+        /**
+         * The name of the way in which the back end runs a batch of that size; empty where an operation runs in one way only.
+         */
+        default String tactic(int batch) {
+            return "";
+        }
     }
 }

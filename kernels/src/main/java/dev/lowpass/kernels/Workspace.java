@@ -40,6 +40,11 @@ public interface Workspace extends AutoCloseable {
         throw new UnsupportedOperationException("this workspace keeps no recordings; run the steps one by one");
     }
 
+    /** A stopwatch for what this workspace does from now on. */
+    default Stopwatch newStopwatch(int marks) {
+        return Stopwatch.ofHost(marks);
+    }
+
     /** A recorded pass. Belongs to its workspace, and must be closed before it. */
     interface Recording extends AutoCloseable {
 

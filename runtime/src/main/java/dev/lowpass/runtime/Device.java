@@ -2,8 +2,10 @@ package dev.lowpass.runtime;
 
 import dev.lowpass.kernels.Backend;
 import dev.lowpass.kernels.Backends;
+import dev.lowpass.kernels.Peak;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.cuda.CudaException;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -80,6 +82,14 @@ public final class Device {
     /** The precisions that a session on this device can have. */
     public Set<Precision> precisions() {
         return backend.precisions();
+    }
+
+    /**
+     * What this machine can do at most with so many threads: measured, in about two seconds, or computed from what a GPU's driver
+     * tells. Empty where it cannot be told.
+     */
+    public Optional<Peak> peak(int threads) {
+        return backend.peak(threads);
     }
 
     Backend backend() {

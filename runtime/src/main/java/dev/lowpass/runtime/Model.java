@@ -7,10 +7,12 @@ import java.nio.file.Path;
 /** A model that can be run: makes sessions. Thread-safe. */
 public final class Model implements AutoCloseable {
 
+    private final String name;
     private final ModelDefinition definition;
     private volatile boolean closed;
 
-    private Model(ModelDefinition definition) {
+    private Model(String name, ModelDefinition definition) {
+        this.name = name;
         this.definition = definition;
     }
 
@@ -21,12 +23,17 @@ public final class Model implements AutoCloseable {
      * @throws IOException when it cannot be read
      */
     public static Model load(Path path) throws IOException {
-        return new Model(ModelFile.read(path));
+        return new Model(String.valueOf(path.getFileName()), ModelFile.read(path));
     }
 
     /** A model from memory. */
     public static Model of(ModelDefinition definition) {
-        return new Model(definition);
+        return new Model("", definition);
+    }
+
+    /** The name of the file that it was loaded from, by which events name it; empty for a model from memory. */
+    public String name() {
+        return name;
     }
 
     public ModelDefinition definition() {
@@ -42,7 +49,7 @@ public final class Model implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the model is closed; load it again");
         }
-        return new Session(definition, options);
+        return new Session(name, definition, options);
     }
 
     /** Sessions that exist stay usable, for they hold their own packed weights; new ones are refused. Idempotent. */

@@ -5,6 +5,7 @@ import dev.lowpass.kernels.Bands;
 import dev.lowpass.kernels.Cleanup;
 import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Stopwatch;
 import dev.lowpass.kernels.Workspace;
 import dev.lowpass.runtime.graph.Parameters;
 import dev.lowpass.runtime.plan.Plan;
@@ -25,18 +26,33 @@ public final class Session implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Session.class.getName());
     private static final Cleaner CLEANER = Cleaner.create();
 
+    /**
+     * Only to ask whether anybody records. While nobody does, {@code isEnabled} is a method that returns false: the Flight Recorder
+     * gives it another body when a recording starts, so that asking costs nothing before.
+     */
+    private static final RunEvent RUN = new RunEvent();
+
+    private static final OpEvent OP = new OpEvent();
+
+    private final String modelName;
     private final SessionOptions options;
     private final Plan plan;
+    /** By step, for events. */
+    private final String[] opNames;
+    private final String[] kernels;
     private final int inputElements;
     private final int classes;
     private final Resources resources;
     private final Cleaner.Cleanable leakReport;
 
-    Session(ModelDefinition model, SessionOptions options) {
+    Session(String modelName, ModelDefinition model, SessionOptions options) {
+        this.modelName = modelName;
         this.options = options;
         Backend backend = options.device().backend(options.precision());
         Planner.Planned planned = Planner.plan(model, options.maxBatch(), backend.bandCost());
         plan = planned.plan();
+        opNames = plan.steps().stream().map(step -> String.join(", ", step.ops())).toArray(String[]::new);
+        kernels = plan.steps().stream().map(step -> step.spec().kernelName()).toArray(String[]::new);
         inputElements = model.graph().input().elements();
         classes = model.classes();
         resources = new Resources(describe(model, options));
@@ -111,14 +127,10 @@ public final class Session implements AutoCloseable {
      * @throws IllegalStateException after close
      */
     public void run(FloatBuffer input, int batch, FloatBuffer logits) {
-        Objects.requireNonNull(input, "input");
-        Objects.requireNonNull(logits, "logits");
-        requireOpen();
-        requireBatch(batch);
-        requireElements("input", input, batch, inputElements);
-        requireElements("logits", logits, batch, classes);
-        if (logits.isReadOnly()) {
-            throw new IllegalArgumentException("the logits buffer is read-only; give one that can be written");
+        requireRun(input, batch, logits);
+        if (RUN.isEnabled() || OP.isEnabled()) {
+            runRecorded(input, batch, logits, null);
+            return;
         }
         Context context = resources.take();
         try {
@@ -127,6 +139,117 @@ public final class Session implements AutoCloseable {
             context.workspace.read(plan.output(), logits, logits.position(), batch * classes);
         } finally {
             resources.giveBack(context);
+        }
+    }
+
+    /**
+     * Runs a batch as {@link #run(FloatBuffer, int, FloatBuffer)} does, and tells where the time went. Allocates nothing after the
+     * first call.
+     *
+     * @param timing receives the times
+     * @throws IllegalArgumentException also when the timing was made for the steps of a session with another number of them
+     */
+    public void run(FloatBuffer input, int batch, FloatBuffer logits, RunTiming timing) {
+        requireRun(input, batch, logits);
+        if (timing.steps() != 0 && timing.steps() != plan.steps().size()) {
+            throw new IllegalArgumentException("the timing is for " + timing.steps() + " steps, and this session has " + plan.steps().size()
+                    + "; make it by RunTiming.ofSteps of this session");
+        }
+        if (RUN.isEnabled() || OP.isEnabled()) {
+            runRecorded(input, batch, logits, timing);
+            return;
+        }
+        Context context = resources.take();
+        try {
+            runTimed(context, input, batch, logits, timing);
+        } finally {
+            resources.giveBack(context);
+        }
+    }
+
+    private void runTimed(Context context, FloatBuffer input, int batch, FloatBuffer logits, RunTiming timing) {
+        int steps = context.steps.length;
+        Stopwatch stopwatch = context.stopwatch();
+        stopwatch.mark(0);
+        context.workspace.write(plan.input(), input, input.position(), batch * inputElements);
+        stopwatch.mark(1);
+        if (timing.steps() == 0) {
+            context.run(batch);
+            stopwatch.mark(1 + steps);
+        } else {
+            for (int i = 0; i < steps; i++) {
+                context.steps[i].run(batch);
+                stopwatch.mark(2 + i);
+            }
+        }
+        context.workspace.read(plan.output(), logits, logits.position(), batch * classes);
+        stopwatch.mark(2 + steps);
+        timing.take(stopwatch, steps);
+    }
+
+    /** With Flight Recorder's events. @param timing may be null */
+    private void runRecorded(FloatBuffer input, int batch, FloatBuffer logits, RunTiming timing) {
+        RunEvent event = new RunEvent();
+        event.begin();
+        long asked = System.nanoTime();
+        Context context = resources.take();
+        try {
+            event.waitingTime = System.nanoTime() - asked;
+            if (timing != null) {
+                runTimed(context, input, batch, logits, timing);
+            } else {
+                context.workspace.write(plan.input(), input, input.position(), batch * inputElements);
+                if (OP.isEnabled()) {
+                    runOpsRecorded(context, batch);
+                } else {
+                    context.run(batch);
+                }
+                context.workspace.read(plan.output(), logits, logits.position(), batch * classes);
+            }
+        } finally {
+            resources.giveBack(context);
+        }
+        event.end();
+        if (event.shouldCommit()) {
+            event.model = modelName;
+            event.device = options.device().name();
+            event.batch = batch;
+            event.commit();
+        }
+    }
+
+    private void runOpsRecorded(Context context, int batch) {
+        Stopwatch stopwatch = context.stopwatch();
+        for (int i = 0; i < context.steps.length; i++) {
+            OpEvent event = new OpEvent();
+            event.begin();
+            stopwatch.mark(0);
+            context.steps[i].run(batch);
+            stopwatch.mark(1);
+            event.computeTime = stopwatch.nanos(0, 1); // waits for the step, so that the event covers it
+            event.end();
+            if (event.shouldCommit()) {
+                event.model = modelName;
+                event.device = options.device().name();
+                event.batch = batch;
+                event.step = i;
+                event.ops = opNames[i];
+                event.kernel = kernels[i];
+                event.tactic = context.steps[i].tactic(batch);
+                event.commit();
+            }
+        }
+    }
+
+    private void requireRun(FloatBuffer input, int batch, FloatBuffer logits) {
+        Objects.requireNonNull(input, "input");
+        Objects.requireNonNull(logits, "logits");
+        requireOpen();
+        requireBatch(batch);
+        requireElements("input", input, batch, inputElements);
+        requireElements("logits", logits, batch, classes);
+        if (logits.isReadOnly()) {
+            throw new IllegalArgumentException("the logits buffer is read-only; give one that can be written");
         }
     }
 
@@ -181,6 +304,20 @@ public final class Session implements AutoCloseable {
         return plan;
     }
 
+    /**
+     * For each step of the plan, the name of the way in which the back end runs a batch of that size; empty for a step that runs in
+     * one way only.
+     */
+    public List<String> tactics(int batch) {
+        requireBatch(batch);
+        Context context = resources.take();
+        try {
+            return Stream.of(context.steps).map(step -> step.tactic(batch)).toList();
+        } finally {
+            resources.giveBack(context);
+        }
+    }
+
     /** Floats of one image's input. */
     public int inputElements() {
         return inputElements;
@@ -209,6 +346,8 @@ public final class Session implements AutoCloseable {
         private final Operation.Step[] steps;
         /** By batch: the whole pass, recorded when a batch of that size first comes; null where passes are not recorded. */
         private final Workspace.Recording[] passes;
+        /** Made when times are first asked for. */
+        private Stopwatch stopwatch;
 
         Context(Workspace workspace, Operation.Step[] steps, int maxBatch) {
             this.workspace = workspace;
@@ -233,8 +372,21 @@ public final class Session implements AutoCloseable {
             }
         }
 
-        List<Workspace.Recording> recordings() {
-            return passes == null ? List.of() : Stream.of(passes).filter(Objects::nonNull).toList();
+        /** With a mark before and after each step, and two more. */
+        Stopwatch stopwatch() {
+            if (stopwatch == null) {
+                stopwatch = workspace.newStopwatch(steps.length + 3);
+            }
+            return stopwatch;
+        }
+
+        void close(Cleanup cleanup) {
+            if (stopwatch != null) {
+                cleanup.run(stopwatch::close);
+            }
+            if (passes != null) {
+                Stream.of(passes).filter(Objects::nonNull).forEach(recording -> cleanup.run(recording::close));
+            }
         }
     }
 
@@ -307,7 +459,7 @@ public final class Session implements AutoCloseable {
                 idle.clear();
                 notifyAll();
                 Cleanup cleanup = new Cleanup();
-                contexts.forEach(context -> context.recordings().forEach(recording -> cleanup.run(recording::close)));
+                contexts.forEach(context -> context.close(cleanup));
                 workspaces.forEach(workspace -> cleanup.run(workspace::close));
                 operations.forEach(operation -> cleanup.run(operation::close));
                 cleanup.rethrow();

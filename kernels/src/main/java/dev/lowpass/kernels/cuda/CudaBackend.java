@@ -7,11 +7,13 @@ import dev.lowpass.kernels.Bands;
 import dev.lowpass.kernels.DctBasis;
 import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Peak;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Staircase;
 import dev.lowpass.kernels.Window;
 import dev.lowpass.kernels.Workspace;
 import dev.lowpass.kernels.Zigzag;
+import java.util.Optional;
 import java.util.stream.Stream;
 import jcuda.driver.CUdeviceptr;
 
@@ -38,12 +40,14 @@ public final class CudaBackend implements Backend {
     private static final int SHARED_BYTES = 48 << 10;
 
     private final CudaContext context;
+    private final CudaDevices.Found device;
     private final int multiprocessors;
     private final String description;
 
-    private CudaBackend(CudaContext context, int multiprocessors, String description) {
+    private CudaBackend(CudaContext context, CudaDevices.Found device, String description) {
         this.context = context;
-        this.multiprocessors = multiprocessors;
+        this.device = device;
+        this.multiprocessors = device.multiprocessors();
         this.description = description;
     }
 
@@ -55,7 +59,7 @@ public final class CudaBackend implements Backend {
      */
     public static CudaBackend open(int ordinal) {
         CudaDevices.Found device = CudaDevices.open(ordinal);
-        return new CudaBackend(new CudaContext(device.handle(), device.computeCapability()), device.multiprocessors(),
+        return new CudaBackend(new CudaContext(device.handle(), device.computeCapability()), device,
                 "cuda: " + device.name() + " (device " + ordinal + ", sm_" + device.computeCapability() + ", driver for CUDA " + device.driver() + ")");
     }
 
@@ -73,6 +77,11 @@ public final class CudaBackend implements Backend {
     @Override
     public BandCost bandCost() {
         return new BandCost(32, 16, 0);
+    }
+
+    @Override
+    public Optional<Peak> peak(int threads) {
+        return Optional.of(device.peak());
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.lowpass.kernels.cuda;
 
+import dev.lowpass.kernels.Peak;
+import java.util.List;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUresult;
 
@@ -25,7 +27,19 @@ final class CudaDevices {
      *
      * @param driver the newest CUDA version that the driver supports, like 12.6
      */
-    record Found(CUdevice handle, String name, int computeCapability, int multiprocessors, String driver) {}
+    record Found(CUdevice handle, String name, int computeCapability, int multiprocessors, String driver) {
+
+        /** By the clocks, the width of the memory bus and the multiplying units that the driver tells of. */
+        Peak peak() {
+            // Single-precision units of a multiprocessor, by NVIDIA's CUDA C++ Programming Guide, "Arithmetic Instructions":
+            // Turing (7.5) and A100 (8.0) have 64, later ones 128.
+            int units = computeCapability <= 80 ? 64 : 128;
+            return new Peak(2.0 * units * multiprocessors * Driver.clock(handle),
+                    List.of(new Peak.Level(0, Driver.memoryBandwidth(handle))),
+                    "computed from what the driver tells: " + multiprocessors + " multiprocessors of " + units + " units, clocks and bus width");
+        }
+    }
+
 
     static Found open(int ordinal) {
         int status = init();

@@ -95,5 +95,10 @@ final class CudaOperation implements Operation {
         public void run(int batch) {
             workspace.enqueue(work[tactics.of(batch)], batch);
         }
+
+        @Override
+        public String tactic(int batch) {
+            return tactics.names().get(tactics.of(batch));
+        }
     }
 }

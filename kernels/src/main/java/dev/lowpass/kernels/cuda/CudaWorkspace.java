@@ -1,6 +1,7 @@
 package dev.lowpass.kernels.cuda;
 
 import dev.lowpass.kernels.Cleanup;
+import dev.lowpass.kernels.Stopwatch;
 import dev.lowpass.kernels.Workspace;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUevent;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUresult;
@@ -249,6 +251,75 @@ final class CudaWorkspace implements Workspace {
             throw e;
         }
         return exec;
+    }
+
+    @Override
+    public Stopwatch newStopwatch(int marks) {
+        EventStopwatch stopwatch = new EventStopwatch(marks);
+        try {
+            context.with(stopwatch::create);
+        } catch (RuntimeException | Error e) {
+            Cleanup cleanup = new Cleanup();
+            cleanup.run(stopwatch::close);
+            cleanup.suppressInto(e);
+            throw e;
+        }
+        return stopwatch;
+    }
+
+    /** Marks are CUDA events of this workspace's stream. */
+    private final class EventStopwatch implements Stopwatch {
+        private final CUevent[] events;
+
+        EventStopwatch(int marks) {
+            events = new CUevent[marks];
+        }
+
+        void create() {
+            for (int i = 0; i < events.length; i++) {
+                events[i] = Driver.createEvent();
+            }
+        }
+
+        @Override
+        public void mark(int index) {
+            context.enter();
+            boolean done = false;
+            try {
+                Driver.record(events[index], stream);
+                done = true;
+            } finally {
+                leave(done);
+            }
+        }
+
+        @Override
+        public long nanos(int from, int to) {
+            context.enter();
+            boolean done = false;
+            try {
+                long nanos = Math.round(1e6 * Driver.milliseconds(events[from], events[to]));
+                done = true;
+                return nanos;
+            } finally {
+                leave(done);
+            }
+        }
+
+        @Override
+        public void close() {
+            context.tidy(() -> {
+                Cleanup cleanup = new Cleanup();
+                for (int i = 0; i < events.length; i++) {
+                    if (events[i] != null) {
+                        CUevent freed = events[i];
+                        events[i] = null;
+                        cleanup.run(() -> Driver.destroy(freed));
+                    }
+                }
+                cleanup.rethrow();
+            });
+        }
     }
 
     private final class GraphRecording implements Recording {

@@ -6,6 +6,8 @@ import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
@@ -67,6 +69,17 @@ final class Driver {
     static int computeCapability(CUdevice device) {
         return 10 * attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
                 + attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    }
+
+    /** Of the multiprocessors, in hertz. */
+    static double clock(CUdevice device) {
+        return 1e3 * attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_CLOCK_RATE);
+    }
+
+    /** Bytes a second that the memory bus carries: its width times its clock, twice a cycle. */
+    static double memoryBandwidth(CUdevice device) {
+        return 2e3 * attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE)
+                * attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH) / 8;
     }
 
     private static int attribute(CUdevice device, int attribute) {
@@ -215,6 +228,30 @@ final class Driver {
 
     static void destroy(CUgraphExec exec) {
         check(JCudaDriver.cuGraphExecDestroy(exec), "cuGraphExecDestroy");
+    }
+
+    // ---- events ----
+
+    static CUevent createEvent() {
+        CUevent event = new CUevent();
+        check(JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DEFAULT), "cuEventCreate");
+        return event;
+    }
+
+    static void destroy(CUevent event) {
+        check(JCudaDriver.cuEventDestroy(event), "cuEventDestroy");
+    }
+
+    static void record(CUevent event, CUstream stream) {
+        check(JCudaDriver.cuEventRecord(event, stream), "cuEventRecord");
+    }
+
+    /** Waits for {@code to}; the time since {@code from} in milliseconds, to half a microsecond. */
+    static float milliseconds(CUevent from, CUevent to) {
+        check(JCudaDriver.cuEventSynchronize(to), "cuEventSynchronize");
+        float[] milliseconds = new float[1];
+        check(JCudaDriver.cuEventElapsedTime(milliseconds, from, to), "cuEventElapsedTime");
+        return milliseconds[0];
     }
 
     // ---- statuses ----

@@ -1,5 +1,8 @@
 package dev.lowpass.kernels.vector;
 
+import dev.lowpass.kernels.Peak;
+import java.util.Optional;
+
 /**
  * The innermost loops, which alone know how wide the machine is; everything above is written once over {@code float[]}. Channels
  * are innermost in every layout, so that a lane is a channel and nothing is shuffled. Arguments are trusted. {@code low} and
@@ -72,4 +75,9 @@ interface Lanes {
 
     /** {@code out[i] += factor * in[i]}. */
     void accumulate(float factor, float[] in, int inAt, float[] out, int outAt, int count);
+
+    /** The processor's peak with so many threads, measured; empty for loops whose speed is up to the compiler. */
+    default Optional<Peak> peak(int threads) {
+        return Optional.empty();
+    }
 }

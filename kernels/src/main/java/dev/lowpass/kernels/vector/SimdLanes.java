@@ -1,5 +1,7 @@
 package dev.lowpass.kernels.vector;
 
+import dev.lowpass.kernels.Peak;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -98,6 +100,11 @@ final class SimdLanes implements Lanes {
         int whole = count & ONES;
         SimdElementwise.add(a, aAt, b, bAt, out, outAt, whole, low, high);
         ScalarLanes.addRow(a, aAt + whole, b, bAt + whole, out, outAt + whole, count - whole, low, high);
+    }
+
+    @Override
+    public Optional<Peak> peak(int threads) {
+        return Optional.of(PeakProbe.measure(threads));
     }
 
     @Override

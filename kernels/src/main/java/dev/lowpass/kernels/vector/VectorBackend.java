@@ -5,7 +5,9 @@ import dev.lowpass.kernels.BandCost;
 import dev.lowpass.kernels.Bands;
 import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Peak;
 import dev.lowpass.kernels.Workspace;
+import java.util.Optional;
 
 /**
  * The CPU back end: single precision on {@code float[]}, several threads. Packing, tiling and the split of the work are written once
@@ -34,6 +36,11 @@ public final class VectorBackend implements Backend {
     @Override
     public BandCost bandCost() {
         return new BandCost(lanes.tileRows(), 1, 0);
+    }
+
+    @Override
+    public Optional<Peak> peak(int threads) {
+        return lanes.peak(threads);
     }
 
     @Override
