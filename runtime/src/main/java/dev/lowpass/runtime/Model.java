@@ -43,6 +43,7 @@ public final class Model implements AutoCloseable {
     /**
      * Plans, packs and allocates: all that a call will need.
      *
+     * @throws IllegalArgumentException when the options ask for cutoffs that the model does not have
      * @throws IllegalStateException after close
      */
     public Session newSession(SessionOptions options) {

@@ -1,15 +1,18 @@
 package dev.lowpass.runtime;
 
+import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The whole content of a model file, in memory: what importers make, the model file holds and the planner reads. Consistent once
@@ -21,14 +24,29 @@ import java.util.Optional;
  * @param labels a name per class, or empty
  * @param provenance where it comes from and what was measured: source, licence, accuracy, kept MACs, ...
  * @param golden images and their logits, if the model has them
+ * @param cutoffSets the choices between speed and accuracy that the model offers, the default first: that one's parameters are the
+ *     model's own; empty for a model that has no choice
  */
 public record ModelDefinition(
-        Graph graph, Map<String, Parameters> parameters, Preprocess preprocess, List<String> labels, Map<String, String> provenance, Optional<Golden> golden) {
+        Graph graph,
+        Map<String, Parameters> parameters,
+        Preprocess preprocess,
+        List<String> labels,
+        Map<String, String> provenance,
+        Optional<Golden> golden,
+        List<CutoffSet> cutoffSets) {
 
     public ModelDefinition {
         parameters = Map.copyOf(parameters);
         labels = List.copyOf(labels);
         provenance = Collections.unmodifiableMap(new LinkedHashMap<>(provenance));
+        cutoffSets = List.copyOf(cutoffSets);
+    }
+
+    /** A model without a choice of cutoffs. */
+    public ModelDefinition(
+            Graph graph, Map<String, Parameters> parameters, Preprocess preprocess, List<String> labels, Map<String, String> provenance, Optional<Golden> golden) {
+        this(graph, parameters, preprocess, labels, provenance, golden, List.of());
     }
 
     /** The parameters of an op; null for one that has none. */
@@ -56,6 +74,47 @@ public record ModelDefinition(
     }
 
     public ModelDefinition withGolden(Golden golden) {
-        return new ModelDefinition(graph, parameters, preprocess, labels, provenance, Optional.of(golden));
+        return new ModelDefinition(graph, parameters, preprocess, labels, provenance, Optional.of(golden), cutoffSets);
+    }
+
+    /**
+     * The model with one of its {@link #cutoffSets}, which is then its only one.
+     *
+     * @param name of the set; null leaves the model as it is
+     * @throws IllegalArgumentException when the model has no such set; the message lists those it has
+     */
+    public ModelDefinition withCutoffs(String name) {
+        if (name == null) {
+            return this;
+        }
+        CutoffSet set = cutoffSets.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow(() -> new IllegalArgumentException(
+                "the model has no cutoffs \"" + name + "\"; " + (cutoffSets.isEmpty() ? "it has only one set, which has no name: leave the choice out"
+                        : "choose one of " + cutoffSets.stream().map(CutoffSet::name).collect(Collectors.joining(", ")))));
+        Map<String, Parameters> chosen = new HashMap<>(parameters);
+        set.changes().forEach((op, change) -> chosen.put(op, change.applyTo(parameters.get(op))));
+        Optional<Golden> chosenGolden = set.goldenLogits() == null ? golden
+                : golden.map(own -> new Golden(own.count(), own.images(), set.goldenLogits()));
+        CutoffSet only = new CutoffSet(set.name(), set.kept(), set.measured(), set.measure(), Map.of(), null);
+        return new ModelDefinition(graph, chosen, preprocess, labels, provenance, chosenGolden, List.of(only));
+    }
+
+    /**
+     * The share of the pointwise layers' multiply-accumulates that the cutoffs keep, 0 to 1: of the layers on planes of more than 1x1,
+     * for a classifier has no frequencies; 1 where there is no such layer.
+     */
+    public double keptShare() {
+        long dense = 0;
+        long kept = 0;
+        for (GraphOp op : graph.ops()) {
+            Plane plane = op instanceof GraphOp.PointwiseConv2d ? graph.inputPlane(op) : null;
+            if (plane != null && plane.area() > 1) {
+                GraphOp.PointwiseConv2d pointwise = (GraphOp.PointwiseConv2d) op;
+                long whole = (long) plane.elements() * pointwise.outChannels();
+                dense += whole;
+                kept += !pointwise.isTruncated() ? whole
+                        : Arrays.stream(parameters.get(op.name()).cutoffs()).asLongStream().sum() * plane.blocks(pointwise.block()) * pointwise.outChannels();
+            }
+        }
+        return dense == 0 ? 1 : (double) kept / dense;
     }
 }

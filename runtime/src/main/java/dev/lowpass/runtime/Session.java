@@ -45,9 +45,10 @@ public final class Session implements AutoCloseable {
     private final Resources resources;
     private final Cleaner.Cleanable leakReport;
 
-    Session(String modelName, ModelDefinition model, SessionOptions options) {
+    Session(String modelName, ModelDefinition definition, SessionOptions options) {
         this.modelName = modelName;
         this.options = options;
+        ModelDefinition model = definition.withCutoffs(options.cutoffs());
         Backend backend = options.device().backend(options.precision());
         Planner.Planned planned = Planner.plan(model, options.maxBatch(), backend.bandCost());
         plan = planned.plan();

@@ -11,8 +11,9 @@ import java.util.Objects;
  * @param threads threads that share one call, 1 to 1,024
  * @param contexts calls that may run at the same time, each with memory and threads of its own, 1 to 1,024
  * @param precision how numbers are kept and multiplied: one that the device offers
+ * @param cutoffs the name of one of the model's {@link ModelDefinition#cutoffSets}; null for its default
  */
-public record SessionOptions(Device device, int maxBatch, int threads, int contexts, Precision precision) {
+public record SessionOptions(Device device, int maxBatch, int threads, int contexts, Precision precision, String cutoffs) {
 
     /** Far beyond what pays: a larger value is a mistake, and would end in an OutOfMemoryError that names no option. */
     private static final int MAX_BATCH = 16_384;
@@ -33,7 +34,10 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
         }
     }
 
-    /** {@link Device#auto()}, one image a call, as many threads as the JVM has processors, one context, single precision. */
+    /**
+     * {@link Device#auto()}, one image a call, as many threads as the JVM has processors, one context, single precision, the model's
+     * default cutoffs.
+     */
     public static Builder builder() {
         return new Builder();
     }
@@ -45,6 +49,7 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
         private int threads = Runtime.getRuntime().availableProcessors();
         private int contexts = 1;
         private Precision precision = Precision.FP32;
+        private String cutoffs;
 
         private Builder() {}
 
@@ -74,8 +79,14 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
             return this;
         }
 
+        /** One of the model's cutoff sets by its name, such as {@code "0.65"}: how much is kept, and with what accuracy. */
+        public Builder cutoffs(String name) {
+            this.cutoffs = Objects.requireNonNull(name, "name");
+            return this;
+        }
+
         public SessionOptions build() {
-            return new SessionOptions(device == null ? Device.auto() : device, maxBatch, threads, contexts, precision);
+            return new SessionOptions(device == null ? Device.auto() : device, maxBatch, threads, contexts, precision, cutoffs);
         }
     }
 }

@@ -50,6 +50,9 @@ final class Classify implements Callable<Integer> {
     private DeviceOptions device;
 
     @Mixin
+    private CutoffsOption cutoffs;
+
+    @Mixin
     private JsonOption json;
 
     /** One picture's result: {@code top} or {@code error}. */
@@ -66,7 +69,7 @@ final class Classify implements Callable<Integer> {
         JsonReport report = json.report();
         PrintWriter out = spec.commandLine().getOut();
         List<Result> results = new ArrayList<>();
-        try (LoadedModel model = LoadedModel.load(modelFile); Session session = model.model().newSession(device.session(1))) {
+        try (LoadedModel model = cutoffs.load(modelFile); Session session = model.model().newSession(device.session(1))) {
             ImagePreprocessor preprocessor = new ImagePreprocessor(model.definition().preprocess());
             FloatBuffer input = FloatBuffer.allocate(session.inputElements());
             FloatBuffer logits = FloatBuffer.allocate(session.classes());

@@ -76,6 +76,9 @@ final class Eval implements Callable<Integer> {
     private DeviceOptions device;
 
     @Mixin
+    private CutoffsOption cutoffs;
+
+    @Mixin
     private JsonOption json;
 
     /** What was computed for one picture: its class by the list, and the best classes. */
@@ -119,7 +122,7 @@ final class Eval implements Callable<Integer> {
             throw new CommandException(images + ": " + (Files.exists(images) ? "is not a folder" : "no such folder") + "; name the folder that holds the pictures");
         }
         List<LabelledImages.Entry> entries = LabelledImages.read(labels);
-        try (LoadedModel model = LoadedModel.load(modelFile)) {
+        try (LoadedModel model = cutoffs.load(modelFile)) {
             ClassNumbers numbers = labelOffset.value() == null
                     ? ClassNumbers.automatic(model.definition().classes(), model.definition().labels())
                     : ClassNumbers.withOffset(model.definition().classes(), model.definition().labels(), labelOffset.value());

@@ -54,6 +54,9 @@ final class Explain implements Callable<Integer> {
     private DeviceOptions device;
 
     @Mixin
+    private CutoffsOption cutoffs;
+
+    @Mixin
     private JsonOption json;
 
     /** A pointwise layer and the step that runs it. */
@@ -72,7 +75,7 @@ final class Explain implements Callable<Integer> {
     public Integer call() throws IOException {
         JsonReport report = json.report();
         int size = batch.batch();
-        try (LoadedModel model = LoadedModel.load(modelFile); Session session = model.model().newSession(device.session(size))) {
+        try (LoadedModel model = cutoffs.load(modelFile); Session session = model.model().newSession(device.session(size))) {
             ModelDefinition definition = model.definition();
             List<Layer> layers = layers(definition, session.plan(), size);
             if (!report.toStandardOutput()) {

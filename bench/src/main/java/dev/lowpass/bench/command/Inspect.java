@@ -6,6 +6,7 @@ import dev.lowpass.bench.output.Table;
 import dev.lowpass.kernels.Activation;
 import dev.lowpass.kernels.Padding;
 import dev.lowpass.kernels.Window;
+import dev.lowpass.runtime.CutoffSet;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.Session;
@@ -46,13 +47,16 @@ final class Inspect implements Callable<Integer> {
     private DeviceOptions device;
 
     @Mixin
+    private CutoffsOption cutoffs;
+
+    @Mixin
     private JsonOption json;
 
     @Override
     public Integer call() throws IOException {
         JsonReport report = json.report();
         int size = batch.batch();
-        try (LoadedModel model = LoadedModel.load(modelFile); Session session = model.model().newSession(device.session(size))) {
+        try (LoadedModel model = cutoffs.load(modelFile); Session session = model.model().newSession(device.session(size))) {
             if (!report.toStandardOutput()) {
                 print(model, session);
             }
@@ -70,6 +74,16 @@ final class Inspect implements Callable<Integer> {
                 generator.writeNumberField("batch", size);
                 generator.writeNumberField("session_bytes", session.contextBytes());
                 generator.writeNumberField("golden_images", definition.golden().map(golden -> golden.count()).orElse(0));
+                generator.writeArrayFieldStart("cutoff_sets");
+                for (CutoffSet set : model.offered()) {
+                    generator.writeStartObject();
+                    generator.writeStringField("name", set.name());
+                    generator.writeNumberField("kept_pointwise_macs", set.kept());
+                    generator.writeNumberField("measured", set.measured());
+                    generator.writeStringField("measure", set.measure());
+                    generator.writeEndObject();
+                }
+                generator.writeEndArray();
                 generator.writeObjectFieldStart("provenance");
                 for (Map.Entry<String, String> entry : definition.provenance().entrySet()) {
                     generator.writeStringField(entry.getKey(), entry.getValue());
@@ -126,6 +140,10 @@ final class Inspect implements Callable<Integer> {
         out.println("MACs           " + Quantity.millions(all.dense()) + " dense, " + Quantity.millions(all.kept()) + " kept (" + Quantity.percent(all.keptShare()) + ")");
         out.println("pointwise      " + Quantity.millions(pointwise.dense()) + " dense, " + Quantity.millions(pointwise.kept()) + " kept ("
                 + Quantity.percent(pointwise.keptShare()) + "), without the classifier");
+        for (CutoffSet set : model.offered()) {
+            out.println("cutoffs        " + set.name() + ": keeps " + Quantity.percent(set.kept()) + " of pointwise MACs, " + Quantity.percent(set.measured()) + " "
+                    + set.measure() + (set.equals(model.offered().get(0)) ? " (default)" : "") + (set.name().equals(model.cutoffs()) ? " <- shown here" : ""));
+        }
         out.println("golden images  " + definition.golden().map(golden -> String.valueOf(golden.count())).orElse("none"));
         out.println("memory         " + Quantity.bytes(session.contextBytes()) + " a context for a batch of " + session.options().maxBatch() + " on "
                 + session.options().device() + " (" + Quantity.count(session.contextBytes()) + " bytes: arena, scratch and staging)");

@@ -2,8 +2,10 @@ package dev.lowpass.bench.command;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.lowpass.bench.data.Ranking;
+import dev.lowpass.runtime.CutoffSet;
 import dev.lowpass.runtime.Model;
 import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.file.ModelFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -12,20 +14,47 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 
 /** A model and the file it came from. */
 final class LoadedModel implements AutoCloseable {
 
     private final Path path;
     private final Model model;
+    private final List<CutoffSet> offered;
 
-    private LoadedModel(Path path, Model model) {
+    private LoadedModel(Path path, Model model, List<CutoffSet> offered) {
         this.path = path;
         this.model = model;
+        this.offered = offered;
     }
 
+    /** The model with its default cutoffs. */
     static LoadedModel load(Path path) throws IOException {
-        return new LoadedModel(path, Model.load(path));
+        return load(path, null);
+    }
+
+    /**
+     * @param cutoffs the name of one of the model's cutoff sets, or null for its default
+     * @throws CommandException when the model has no such set
+     */
+    static LoadedModel load(Path path, String cutoffs) throws IOException {
+        ModelDefinition whole = ModelFile.read(path);
+        try {
+            return new LoadedModel(path, Model.of(whole.withCutoffs(cutoffs)), whole.cutoffSets());
+        } catch (IllegalArgumentException e) {
+            throw new CommandException(path + ": " + e.getMessage());
+        }
+    }
+
+    /** The cutoff sets that the file offers, the default first; empty when it has no choice. */
+    List<CutoffSet> offered() {
+        return offered;
+    }
+
+    /** The name of the set that this model has; null when the file has no choice. */
+    String cutoffs() {
+        return definition().cutoffSets().isEmpty() ? null : definition().cutoffSets().get(0).name();
     }
 
     Path path() {
@@ -70,6 +99,9 @@ final class LoadedModel implements AutoCloseable {
         json.writeObjectFieldStart("model");
         json.writeStringField("file", path.toString());
         json.writeStringField("sha256", hash());
+        if (cutoffs() != null) {
+            json.writeStringField("cutoffs", cutoffs());
+        }
         json.writeEndObject();
     }
 

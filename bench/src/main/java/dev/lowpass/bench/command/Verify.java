@@ -51,6 +51,9 @@ final class Verify implements Callable<Integer> {
     private double tolerance;
 
     @Mixin
+    private CutoffsOption cutoffs;
+
+    @Mixin
     private JsonOption json;
 
     /** What one device gave. */
@@ -64,7 +67,7 @@ final class Verify implements Callable<Integer> {
         Set<String> names = new LinkedHashSet<>(devices.isEmpty() ? List.of("cpu", "reference") : devices);
         List<Device> chosen = names.stream().map(name -> DeviceOptions.named(spec, name)).toList();
         JsonReport report = json.report();
-        try (LoadedModel model = LoadedModel.load(modelFile)) {
+        try (LoadedModel model = cutoffs.load(modelFile)) {
             Golden golden = model.definition().golden().orElseThrow(() -> new CommandException(
                     modelFile + ": has no golden images to verify it by; import it again, with --golden IMAGE for images of your own"));
             List<Result> results = new ArrayList<>();

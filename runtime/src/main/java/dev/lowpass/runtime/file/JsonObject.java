@@ -114,6 +114,14 @@ final class JsonObject {
         return List.copyOf(values);
     }
 
+    double number(String field) throws ModelFormatException {
+        String rule = "a number";
+        if (take(field, rule) instanceof Json.Literal number) {
+            return Double.parseDouble(number.text());
+        }
+        throw wrong(field, rule);
+    }
+
     List<Float> floats(String field) throws ModelFormatException {
         String rule = "a list of numbers";
         if (!(take(field, rule) instanceof List<?> list)) {

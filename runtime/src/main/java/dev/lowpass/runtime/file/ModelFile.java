@@ -2,6 +2,7 @@ package dev.lowpass.runtime.file;
 
 import dev.lowpass.kernels.Half;
 import dev.lowpass.kernels.Plane;
+import dev.lowpass.runtime.CutoffSet;
 import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.Preprocess;
@@ -23,7 +24,11 @@ import java.util.Set;
 public final class ModelFile {
 
     private static final int OLDEST_FORMAT = 1;
-    private static final int NEWEST_FORMAT = 1;
+    private static final int NEWEST_FORMAT = 2;
+    /** The first format that knows cutoff sets; a model without them is written in the oldest format, which more builds read. */
+    private static final int FORMAT_OF_CUTOFF_SETS = 2;
+    /** How far a set's stated share of multiply-accumulates may be from that of its tensors: it is rounded when it is written. */
+    private static final double KEPT_TOLERANCE = 1e-4;
 
     private static final String PREFIX = "lowpass.";
     private static final String FORMAT = PREFIX + "format";
@@ -31,11 +36,14 @@ public final class ModelFile {
     private static final String PREPROCESS = PREFIX + "preprocess";
     private static final String LABELS = PREFIX + "labels";
     private static final String PROVENANCE = PREFIX + "provenance";
-    private static final List<String> KEYS = List.of(FORMAT, GRAPH, PREPROCESS, LABELS, PROVENANCE);
+    private static final String CUTOFF_SETS = PREFIX + "cutoffs";
+    private static final List<String> KEYS = List.of(FORMAT, GRAPH, PREPROCESS, LABELS, PROVENANCE, CUTOFF_SETS);
 
     private static final String WEIGHT = ".weight";
     private static final String BIAS = ".bias";
     private static final String CUTOFF = ".cutoff";
+    private static final String SCALE = ".scale";
+    private static final List<String> CHANGED = List.of(CUTOFF, WEIGHT, SCALE, BIAS);
     private static final String GOLDEN_INPUT = "golden.input";
     private static final String GOLDEN_LOGITS = "golden.logits";
 
@@ -67,7 +75,8 @@ public final class ModelFile {
         } catch (GraphException e) {
             throw new ModelFormatException(where(file, GRAPH) + ": " + e.getMessage(), e);
         }
-        requireKnownTensors(file, graph);
+        List<CutoffSet> sets = file.metadata().containsKey(CUTOFF_SETS) ? CutoffSetsJson.parse(where(file, CUTOFF_SETS), text(file, CUTOFF_SETS)) : List.of();
+        requireKnownTensors(file, graph, sets);
         Map<String, Parameters> parameters = new LinkedHashMap<>();
         for (GraphOp op : graph.ops()) {
             if (weightShape(op) != null) {
@@ -75,7 +84,11 @@ public final class ModelFile {
             }
         }
         Optional<Golden> golden = golden(file, graph);
-        ModelDefinition model = new ModelDefinition(graph, parameters, preprocess, labels, provenance, golden);
+        List<CutoffSet> wholeSets = new ArrayList<>();
+        for (CutoffSet set : sets) {
+            wholeSets.add(wholeSets.isEmpty() ? set : cutoffSet(file, graph, set, golden));
+        }
+        ModelDefinition model = new ModelDefinition(graph, parameters, preprocess, labels, provenance, golden, wholeSets);
         check(path.toString(), model);
         return model;
     }
@@ -91,9 +104,14 @@ public final class ModelFile {
             throw new ModelFormatException(file.path() + ": has no " + FORMAT + " in its metadata, so it is no Lowpass model; " + range
                     + ": import other weights first");
         }
-        if (!format.equals(Integer.toString(NEWEST_FORMAT))) {
+        int number = format.matches("[1-9][0-9]{0,8}") ? Integer.parseInt(format) : 0;
+        if (number < OLDEST_FORMAT || number > NEWEST_FORMAT) {
             throw new ModelFormatException(file.path() + ": " + FORMAT + " is " + Json.show(format) + "; " + range
                     + ": use a build that knows that format or import the model again");
+        }
+        if (number < FORMAT_OF_CUTOFF_SETS && file.metadata().containsKey(CUTOFF_SETS)) {
+            throw new ModelFormatException(file.path() + ": has " + CUTOFF_SETS + ", which format " + format + " does not know; it must be "
+                    + FORMAT + " " + FORMAT_OF_CUTOFF_SETS);
         }
         for (String key : file.metadata().keySet()) {
             if (key.startsWith(PREFIX) && !KEYS.contains(key)) {
@@ -140,7 +158,7 @@ public final class ModelFile {
         return provenance;
     }
 
-    private static void requireKnownTensors(SafetensorsFile file, Graph graph) throws ModelFormatException {
+    private static void requireKnownTensors(SafetensorsFile file, Graph graph, List<CutoffSet> sets) throws ModelFormatException {
         Set<String> known = new HashSet<>(List.of(GOLDEN_INPUT, GOLDEN_LOGITS));
         for (GraphOp op : graph.ops()) {
             if (weightShape(op) != null) {
@@ -151,10 +169,18 @@ public final class ModelFile {
                 known.add(op.name() + CUTOFF);
             }
         }
+        for (CutoffSet set : sets.subList(Math.min(1, sets.size()), sets.size())) {
+            known.add(of(GOLDEN_LOGITS, set));
+            for (GraphOp op : graph.ops()) {
+                if (weightShape(op) != null) {
+                    CHANGED.forEach(suffix -> known.add(of(op.name() + suffix, set)));
+                }
+            }
+        }
         for (String name : file.names()) {
             if (!known.contains(name)) {
                 throw new ModelFormatException(file.path() + ": tensor " + Json.show(name) + " belongs to no op; remove it or add its op to " + GRAPH
-                        + " (tensors are OP.weight and OP.bias of each convolution, OP.cutoff of a pointwise one, golden.input, golden.logits)");
+                        + " (tensors are OP.weight and OP.bias of each convolution, OP.cutoff of a pointwise one, golden.input, golden.logits; those of a further cutoff set end in @ and its name)");
             }
         }
     }
@@ -185,6 +211,54 @@ public final class ModelFile {
             cutoffs = file.ints(op.name() + CUTOFF);
         }
         return new Parameters(file.floats(op.name() + WEIGHT), file.floats(op.name() + BIAS), cutoffs);
+    }
+
+    /** The name of a further set's own tensor. */
+    private static String of(String tensor, CutoffSet set) {
+        return tensor + "@" + set.name();
+    }
+
+    /** A set that is not the default, with what its tensors hold. */
+    private static CutoffSet cutoffSet(SafetensorsFile file, Graph graph, CutoffSet set, Optional<Golden> golden) throws ModelFormatException {
+        Map<String, CutoffSet.Change> changes = new LinkedHashMap<>();
+        for (GraphOp op : graph.ops()) {
+            List<Integer> shape = weightShape(op);
+            if (shape == null) {
+                continue;
+            }
+            int[] cutoffs = null;
+            if (op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated() || file.contains(of(op.name() + CUTOFF, set))) {
+                require(file, op, of(CUTOFF, set), List.of(Dtype.I32), List.of(shape.subList(1, 2)));
+                cutoffs = file.ints(of(op.name() + CUTOFF, set));
+            }
+            float[] weight = optional(file, op, of(WEIGHT, set), shape);
+            float[] scale = optional(file, op, of(SCALE, set), shape.subList(0, 1));
+            float[] bias = optional(file, op, of(BIAS, set), shape.subList(0, 1));
+            if (cutoffs != null || weight != null || scale != null || bias != null) {
+                changes.put(op.name(), new CutoffSet.Change(cutoffs, weight, scale, bias));
+            }
+        }
+        float[] logits = null;
+        if (golden.isPresent()) {
+            String name = of(GOLDEN_LOGITS, set);
+            if (!file.contains(name)) {
+                throw new ModelFormatException(file.path() + ": has golden images, but no tensor " + Json.show(name) + "; add it or remove the golden tensors");
+            }
+            requireGoldenDtype(file, name, Dtype.F32);
+            logits = file.floats(name);
+        } else if (file.contains(of(GOLDEN_LOGITS, set))) {
+            throw new ModelFormatException(file.path() + ": has tensor " + Json.show(of(GOLDEN_LOGITS, set)) + ", but no golden images; add them or remove it");
+        }
+        return new CutoffSet(set.name(), set.kept(), set.measured(), set.measure(), changes, logits);
+    }
+
+    /** A tensor of F32 or F16, or null when it is not there. */
+    private static float[] optional(SafetensorsFile file, GraphOp op, String suffix, List<Integer> shape) throws ModelFormatException {
+        if (!file.contains(op.name() + suffix)) {
+            return null;
+        }
+        require(file, op, suffix, List.of(Dtype.F32, Dtype.F16), List.of(shape));
+        return file.floats(op.name() + suffix);
     }
 
     private static void require(SafetensorsFile file, GraphOp op, String suffix, List<Dtype> dtypes, List<List<Integer>> shapes)
@@ -252,6 +326,7 @@ public final class ModelFile {
             throw new ModelFormatException(where + ": " + LABELS + " has " + model.labels().size() + " names for " + classes
                     + " classes; give one a class or none");
         }
+        checkCutoffSets(where, model);
         if (model.golden().isPresent()) {
             Golden golden = model.golden().get();
             if (golden.count() < 1) {
@@ -260,6 +335,51 @@ public final class ModelFile {
             checkLength(where, GOLDEN_INPUT, golden.images().length, List.of(golden.count(), model.graph().input().elements()));
             checkLength(where, GOLDEN_LOGITS, golden.logits().length, List.of(golden.count(), classes));
             checkFinite(where, GOLDEN_LOGITS, golden.logits());
+        }
+    }
+
+    private static void checkCutoffSets(String where, ModelDefinition model) throws ModelFormatException {
+        for (int s = 0; s < model.cutoffSets().size(); s++) {
+            CutoffSet set = model.cutoffSets().get(s);
+            String name = where + ": cutoff set " + Json.show(set.name());
+            if (s == 0 && (!set.changes().isEmpty() || set.goldenLogits() != null)) {
+                throw new ModelFormatException(name + " is the default, but changes parameters; the default's are the model's own: put it later");
+            }
+            for (Map.Entry<String, CutoffSet.Change> entry : set.changes().entrySet()) {
+                GraphOp op = model.graph().ops().stream().filter(each -> each.name().equals(entry.getKey())).findFirst().orElse(null);
+                List<Integer> shape = op == null ? null : weightShape(op);
+                if (shape == null) {
+                    throw new ModelFormatException(name + " changes " + Json.show(entry.getKey()) + ", which is no convolution of the graph; remove that");
+                }
+                CutoffSet.Change change = entry.getValue();
+                if (change.scale() != null && change.weight() != null) {
+                    throw new ModelFormatException(name + " has a weight and a scale for op " + Json.show(op.name()) + "; give one of them");
+                }
+                if (change.weight() != null) {
+                    checkLength(where, of(op.name() + WEIGHT, set), change.weight().length, shape);
+                }
+                if (change.scale() != null) {
+                    checkLength(where, of(op.name() + SCALE, set), change.scale().length, shape.subList(0, 1));
+                }
+            }
+            ModelDefinition chosen = model.withCutoffs(set.name());
+            for (GraphOp op : chosen.graph().ops()) {
+                List<Integer> shape = weightShape(op);
+                if (shape != null && set.changes().containsKey(op.name())) {
+                    checkParameters(name, op, shape, chosen.parameters(op));
+                }
+            }
+            if (Math.abs(chosen.keptShare() - set.kept()) > KEPT_TOLERANCE) {
+                throw new ModelFormatException(name + " states that it keeps " + set.kept() + " of the pointwise multiply-accumulates, but its cutoffs keep "
+                        + chosen.keptShare() + "; correct " + CUTOFF_SETS);
+            }
+            if (set.goldenLogits() != null) {
+                checkLength(where, of(GOLDEN_LOGITS, set), set.goldenLogits().length,
+                        List.of(model.golden().map(Golden::count).orElse(0), model.classes()));
+                checkFinite(where, of(GOLDEN_LOGITS, set), set.goldenLogits());
+            } else if (s > 0 && model.golden().isPresent()) {
+                throw new ModelFormatException(name + " has no golden logits, but the model has golden images; add them");
+            }
         }
     }
 
@@ -329,7 +449,7 @@ public final class ModelFile {
                     + model.graph().input() + "; they must agree");
         }
         SafetensorsWriter writer = new SafetensorsWriter()
-                .metadata(FORMAT, Integer.toString(NEWEST_FORMAT))
+                .metadata(FORMAT, Integer.toString(model.cutoffSets().isEmpty() ? OLDEST_FORMAT : FORMAT_OF_CUTOFF_SETS))
                 .metadata(GRAPH, GraphJson.write(model.graph().ops()))
                 .metadata(PREPROCESS, PreprocessJson.write(model.preprocess()));
         if (!model.labels().isEmpty()) {
@@ -350,6 +470,9 @@ public final class ModelFile {
                 json.writeEndObject();
             }));
         }
+        if (!model.cutoffSets().isEmpty()) {
+            writer.metadata(CUTOFF_SETS, CutoffSetsJson.write(model.cutoffSets()));
+        }
         Set<String> withWeights = new HashSet<>();
         for (GraphOp op : model.graph().ops()) {
             List<Integer> shape = weightShape(op);
@@ -369,6 +492,16 @@ public final class ModelFile {
             writer.bytes(GOLDEN_INPUT, List.of(golden.count(), plane.height(), plane.width(), plane.channels()), golden.images());
             writer.floats(GOLDEN_LOGITS, List.of(golden.count(), model.classes()), golden.logits());
         }
+        for (CutoffSet set : model.cutoffSets()) {
+            for (GraphOp op : model.graph().ops()) {
+                if (set.changes().containsKey(op.name())) {
+                    add(where, writer, op, weightShape(op), set, weights);
+                }
+            }
+            if (set.goldenLogits() != null) {
+                writer.floats(of(GOLDEN_LOGITS, set), List.of(model.golden().orElseThrow().count(), model.classes()), set.goldenLogits());
+            }
+        }
         writer.write(path);
     }
 
@@ -387,7 +520,17 @@ public final class ModelFile {
             float[] rounded = rounded("cannot store as F16", entry.getKey() + WEIGHT, old.weight());
             stored.put(entry.getKey(), new Parameters(rounded, old.bias(), old.cutoffs()));
         }
-        return new ModelDefinition(model.graph(), stored, model.preprocess(), model.labels(), model.provenance(), model.golden());
+        List<CutoffSet> sets = new ArrayList<>();
+        for (CutoffSet set : model.cutoffSets()) {
+            Map<String, CutoffSet.Change> changes = new LinkedHashMap<>();
+            for (Map.Entry<String, CutoffSet.Change> entry : set.changes().entrySet()) {
+                CutoffSet.Change old = entry.getValue();
+                float[] rounded = old.weight() == null ? null : rounded("cannot store as F16", of(entry.getKey() + WEIGHT, set), old.weight());
+                changes.put(entry.getKey(), new CutoffSet.Change(old.cutoffs(), rounded, old.scale(), old.bias()));
+            }
+            sets.add(new CutoffSet(set.name(), set.kept(), set.measured(), set.measure(), changes, set.goldenLogits()));
+        }
+        return new ModelDefinition(model.graph(), stored, model.preprocess(), model.labels(), model.provenance(), model.golden(), sets);
     }
 
     /** Each weight rounded to a half. */
@@ -405,15 +548,35 @@ public final class ModelFile {
 
     private static void add(String where, SafetensorsWriter writer, GraphOp op, List<Integer> shape, Parameters parameters, WeightType weights)
             throws ModelFormatException {
-        String name = op.name() + WEIGHT;
-        if (weights == WeightType.F32) {
-            writer.floats(name, shape, parameters.weight());
-        } else {
-            writer.halves(name, shape, rounded(where, name, parameters.weight()));
-        }
+        weight(where, writer, op.name() + WEIGHT, shape, parameters.weight(), weights);
         writer.floats(op.name() + BIAS, shape.subList(0, 1), parameters.bias());
         if (parameters.cutoffs() != null) {
             writer.ints(op.name() + CUTOFF, shape.subList(1, 2), parameters.cutoffs());
+        }
+    }
+
+    private static void add(String where, SafetensorsWriter writer, GraphOp op, List<Integer> shape, CutoffSet set, WeightType weights) throws ModelFormatException {
+        CutoffSet.Change change = set.changes().get(op.name());
+        if (change.cutoffs() != null) {
+            writer.ints(of(op.name() + CUTOFF, set), shape.subList(1, 2), change.cutoffs());
+        }
+        if (change.weight() != null) {
+            weight(where, writer, of(op.name() + WEIGHT, set), shape, change.weight(), weights);
+        }
+        if (change.scale() != null) {
+            writer.floats(of(op.name() + SCALE, set), shape.subList(0, 1), change.scale());
+        }
+        if (change.bias() != null) {
+            writer.floats(of(op.name() + BIAS, set), shape.subList(0, 1), change.bias());
+        }
+    }
+
+    private static void weight(String where, SafetensorsWriter writer, String name, List<Integer> shape, float[] values, WeightType weights)
+            throws ModelFormatException {
+        if (weights == WeightType.F32) {
+            writer.floats(name, shape, values);
+        } else {
+            writer.halves(name, shape, rounded(where, name, values));
         }
     }
 }

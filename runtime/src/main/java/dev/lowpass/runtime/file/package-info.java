@@ -10,13 +10,15 @@
  * <table>
  * <caption>Metadata</caption>
  * <tr><th>key</th><th>needed</th><th>value</th></tr>
- * <tr><td>{@code lowpass.format}</td><td>yes</td><td>{@code 1}</td></tr>
+ * <tr><td>{@code lowpass.format}</td><td>yes</td><td>{@code 1}; {@code 2} for a file with {@code lowpass.cutoffs}, which is all that 2
+ *     adds</td></tr>
  * <tr><td>{@code lowpass.graph}</td><td>yes</td><td>the ops, as JSON text: see below</td></tr>
  * <tr><td>{@code lowpass.preprocess}</td><td>yes</td><td>the input and how a photo becomes it, as JSON text: see below</td></tr>
  * <tr><td>{@code lowpass.labels}</td><td>no</td><td>a JSON list of strings, one a class in the order of the logits; an empty list is
  *     the same as none</td></tr>
  * <tr><td>{@code lowpass.provenance}</td><td>no</td><td>a JSON object of strings, any keys: source, licence, measured accuracy, kept
  *     MACs, ...</td></tr>
+ * <tr><td>{@code lowpass.cutoffs}</td><td>no</td><td>the cutoff sets that a session can choose from, as JSON text: see below</td></tr>
  * </table>
  *
  * JSON is strict throughout: keys are unique, a field that is not listed for its object is refused, and a field is required unless
@@ -94,6 +96,33 @@
  * </table>
  *
  * The two golden tensors come together or not at all. Every other tensor is refused. All are row-major.
+ *
+ * <h2>Cutoff sets</h2>
+ *
+ * One file may hold several choices between speed and accuracy of the same network. {@code lowpass.cutoffs} is a list of objects, the
+ * default set first:
+ * <ul>
+ * <li>{@code "name"}: letters, digits, {@code -} and {@code _}, then perhaps a point and digits; unique;
+ * <li>{@code "kept_pointwise_macs"}: the share of the pointwise layers' multiply-accumulates that its cutoffs keep, 0 to 1, without layers on
+ *     planes of 1x1; it must agree with the tensors to 0.0001;
+ * <li>{@code "measured"}: the share of right answers, 0 to 1, and {@code "measure"}: what counted as right, and on which photos.
+ * </ul>
+ *
+ * The default's tensors are those above. A further set shares the graph, its blocks included, and has tensors of its own, whose names
+ * end in {@code @} and its name:
+ *
+ * <table>
+ * <caption>Tensors of a set called 0.5</caption>
+ * <tr><th>name</th><th>dtype</th><th>shape</th><th>content</th></tr>
+ * <tr><td>{@code OP.cutoff@0.5}</td><td>I32</td><td>as {@code OP.cutoff}</td><td>of each op with a block</td></tr>
+ * <tr><td>{@code OP.scale@0.5}</td><td>F32 or F16</td><td>{@code [out_channels]} or {@code [channels]}</td><td>optional factors on
+ *     {@code OP.weight}</td></tr>
+ * <tr><td>{@code OP.weight@0.5}</td><td>F32 or F16</td><td>as {@code OP.weight}</td><td>optional, in place of {@code OP.weight}; not together
+ *     with a scale</td></tr>
+ * <tr><td>{@code OP.bias@0.5}</td><td>F32 or F16</td><td>as {@code OP.bias}</td><td>optional, in place of {@code OP.bias}</td></tr>
+ * <tr><td>{@code golden.logits@0.5}</td><td>F32</td><td>{@code [n, classes]}</td><td>the set's logits for {@code golden.input}; needed when
+ *     that is there</td></tr>
+ * </table>
  *
  * <h2>Example</h2>
  *

@@ -168,15 +168,15 @@ class ModelFileTest {
 
     @Test
     void refusesFormatsThatItDoesNotKnow() {
-        refuses("has no lowpass.format in its metadata, so it is no Lowpass model; this build reads formats 1 to 1: import other weights first",
+        refuses("has no lowpass.format in its metadata, so it is no Lowpass model; this build reads formats 1 to 2: import other weights first",
                 file -> file.metadata.remove("lowpass.format"));
-        for (String format : List.of("2", "0", "", "1.0", "one")) {
+        for (String format : List.of("3", "0", "", "1.0", "01", "one", "99999999999")) {
             refuses("lowpass.format is \"" + format
-                    + "\"; this build reads formats 1 to 1: use a build that knows that format or import the model again",
+                    + "\"; this build reads formats 1 to 2: use a build that knows that format or import the model again",
                     file -> file.metadata.put("lowpass.format", format));
         }
         refuses("metadata has the unknown key \"lowpass.label\"; remove it, known are lowpass.format, lowpass.graph, lowpass.preprocess, "
-                + "lowpass.labels, lowpass.provenance", file -> file.metadata.put("lowpass.label", "[]"));
+                + "lowpass.labels, lowpass.provenance, lowpass.cutoffs", file -> file.metadata.put("lowpass.label", "[]"));
     }
 
     @Test
@@ -282,9 +282,10 @@ class ModelFileTest {
         refuses("tensor \"project.weight\" is missing; op \"project\" needs it, of shape [4, 6] or [4, 6, 1, 1]: add it",
                 file -> file.tensors.remove("project.weight"));
         refuses("tensor \"depthwise.bias\" is missing; op \"depthwise\" needs it, of shape [6]: add it", file -> file.tensors.remove("depthwise.bias"));
-        for (String extra : List.of("sum.weight", "stem.cutoff", "pool", "golden.labels", "stem.weights")) {
+        for (String extra : List.of("sum.weight", "stem.cutoff", "pool", "golden.labels", "stem.weights", "stem.bias@0.5")) {
             refuses("tensor \"" + extra + "\" belongs to no op; remove it or add its op to lowpass.graph (tensors are OP.weight and OP.bias of each "
-                    + "convolution, OP.cutoff of a pointwise one, golden.input, golden.logits)", file -> file.floats(extra, List.of(1), 1));
+                    + "convolution, OP.cutoff of a pointwise one, golden.input, golden.logits; those of a further cutoff set end in @ and its name)",
+                    file -> file.floats(extra, List.of(1), 1));
         }
         refuses("op \"expand\" has block 2 but no tensor \"expand.cutoff\"; add the cutoffs or remove the block",
                 file -> file.tensors.remove("expand.cutoff"));
