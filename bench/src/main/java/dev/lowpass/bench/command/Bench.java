@@ -2,28 +2,32 @@ package dev.lowpass.bench.command;
 
 import dev.lowpass.bench.latency.Engine;
 import dev.lowpass.bench.latency.Interleaving;
-import dev.lowpass.bench.latency.LowpassEngine;
-import dev.lowpass.bench.latency.Percentile;
-import dev.lowpass.bench.latency.Ratio;
-import dev.lowpass.bench.latency.Samples;
-import dev.lowpass.bench.output.Table;
-import dev.lowpass.models.GoldenImages;
-import dev.lowpass.runtime.Golden;
+import dev.lowpass.bench.latency.Summaries;
+import dev.lowpass.bench.machine.Facts;
+import dev.lowpass.bench.machine.Gpus;
+import dev.lowpass.bench.output.JsonReport;
+import dev.lowpass.bench.output.ProgramVersion;
+import dev.lowpass.bench.receipt.Receipt;
+import dev.lowpass.bench.receipt.ReceiptFile;
+import dev.lowpass.kernels.Plane;
+import dev.lowpass.kernels.Precision;
+import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.ModelDefinition;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -34,12 +38,17 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = {
             "Measure how long a model takes, beside itself without cutoffs and beside other programs.",
-            "All that is compared runs in one process, in turns, on the same weights and images, after its logits were compared with those of the reference. "
-                    + "Options that take several values, such as --batch 1,8, measure every combination."
+            "All that is compared runs in one process, in turns, on the same weights and images, after its logits were compared with those of the "
+                    + "reference. Options that take several values, such as --batch 1,8, measure every combination. Times are of whole calls, from "
+                    + "an input in the caller's memory to logits there."
         })
 final class Bench implements Callable<Integer> {
 
-    private static final int IMAGES = 2;
+    private static final int MOST_THREADS = 1024;
+    private static final int MOST_CALLERS = 1024;
+
+    /** Calls that overlap, or that arrive at random, need longer turns: a turn begins and ends with fewer at once. */
+    private static final int LONG_TURNS = 6;
 
     @Spec
     private CommandSpec spec;
@@ -47,8 +56,19 @@ final class Bench implements Callable<Integer> {
     @Option(names = {"-m", "--model"}, paramLabel = "FILE", required = true, description = "The model file.")
     private Path modelFile;
 
-    @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu", description = "cpu, cuda (cuda:0, cuda:1, ...) or reference. Default: ${DEFAULT-VALUE}.")
-    private String device;
+    @Option(
+            names = "--device",
+            paramLabel = "NAME",
+            split = ",",
+            defaultValue = "auto",
+            description = "auto, cpu, cuda (cuda:0, cuda:1, ...) or reference. Default: ${DEFAULT-VALUE}.")
+    private List<String> devices = new ArrayList<>();
+
+    @Option(names = "--precision", paramLabel = "NAME", split = ",", defaultValue = "fp32", description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private List<Precision> precisions = new ArrayList<>();
+
+    @Option(names = "--cutoffs", paramLabel = "NAME", split = ",", description = "The model's cutoff sets to measure; dense is the one without. Default: all.")
+    private List<String> cutoffs = new ArrayList<>();
 
     @Option(names = "--threads", paramLabel = "N", split = ",", description = "Threads that share a call, for every engine. Default: the processors this JVM may use.")
     private List<Integer> threads = new ArrayList<>();
@@ -56,11 +76,26 @@ final class Bench implements Callable<Integer> {
     @Option(names = "--batch", paramLabel = "N", split = ",", defaultValue = "1", description = "Images a call. Default: ${DEFAULT-VALUE}.")
     private List<Integer> batches = new ArrayList<>();
 
-    @Option(names = "--peers", paramLabel = "NAME", split = ",", description = "Other programs to run beside: onnxruntime. Fetched on first use.")
+    @Option(
+            names = "--concurrency",
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "1",
+            description = "Callers at the same time, each with its own --threads. Default: ${DEFAULT-VALUE}.")
+    private List<Integer> concurrencies = new ArrayList<>();
+
+    @Option(
+            names = "--request-rate",
+            paramLabel = "R",
+            split = ",",
+            description = "Let R requests a second arrive at random (Poisson), served by --concurrency callers. Latencies count from the moment a request is due.")
+    private List<Double> requestRates = new ArrayList<>();
+
+    @Option(names = "--peers", paramLabel = "NAME", split = ",", description = "Other programs to run beside: onnxruntime. They run dense; built and fetched on first use.")
     private List<String> peers = new ArrayList<>();
 
-    @Option(names = "--warmUp", paramLabel = "MS", defaultValue = "1000", description = "Warm up each engine for at least so many milliseconds. Default: ${DEFAULT-VALUE}.")
-    private int warmUp;
+    @Option(names = "--warmUp", paramLabel = "MS", defaultValue = "1000", description = "Warm up each engine for at least so many milliseconds, until its time has settled. Default: ${DEFAULT-VALUE}.")
+    private double warmUp;
 
     @Option(names = "--duration", paramLabel = "S", defaultValue = "3", description = "Time each engine's calls for at least so many seconds. Default: ${DEFAULT-VALUE}.")
     private double duration;
@@ -68,145 +103,166 @@ final class Bench implements Callable<Integer> {
     @Option(names = "--iterations", paramLabel = "N", defaultValue = "10", description = "Time at least so many calls of each engine. Default: ${DEFAULT-VALUE}.")
     private int iterations;
 
+    @Option(names = "--percentile", paramLabel = "P", split = ",", defaultValue = "90,95,99", description = "Percentiles of the latency to report. Default: ${DEFAULT-VALUE}.")
+    private List<Double> percentiles = new ArrayList<>();
+
     @Option(names = "--turn", paramLabel = "MS", defaultValue = "250", description = "Timed milliseconds until the next engine's turn. Default: ${DEFAULT-VALUE}.")
-    private int turn;
+    private double turn;
 
     @Option(
             names = "--settle",
             paramLabel = "MS",
             defaultValue = "50",
-            description = "Milliseconds at the beginning of a turn that are not timed: caches fill, and the threads of the engine before stop spinning. Default: ${DEFAULT-VALUE}.")
-    private int settle;
+            description = "Milliseconds at the beginning of a turn that are not timed: caches fill, and threads of the engine before stop spinning. Default: ${DEFAULT-VALUE}.")
+    private double settle;
 
-    @Option(names = "--tolerance", paramLabel = "X", defaultValue = "1e-3", description = "The largest difference from the reference's logits, over the largest of them. Default: ${DEFAULT-VALUE}.")
-    private double tolerance;
+    @Option(
+            names = "--tolerance",
+            paramLabel = "X",
+            description = "The largest difference from the reference's logits, over the largest of them, at which an engine is measured. Default: what the precision states, 1e-4 for fp32.")
+    private Double tolerance;
 
-    /** An engine and what it runs. */
-    private record Contestant(String label, Engine engine, ModelDefinition model) {}
+    @Option(names = "--dumpProfile", description = "Time each step of our own engine too, in calls of their own, and list them.")
+    private boolean dumpProfile;
 
-    /** The same, ready, with the error of its logits. */
-    private record Running(Contestant contestant, Engine.Session session, Engine.Call call, double error) {}
+    @Option(names = "--smoke", description = "Try everything with a few calls each, in seconds. The figures mean nothing.")
+    private boolean smoke;
+
+    @Mixin
+    private JsonOption json;
 
     @Override
     public Integer call() throws IOException {
-        if (threads.isEmpty()) {
-            threads.add(Runtime.getRuntime().availableProcessors());
+        requireRanges();
+        JsonReport report = json.report();
+        Instant began = Instant.now();
+        List<Device> chosenDevices = new ArrayList<>();
+        for (String name : new LinkedHashSet<>(devices)) {
+            chosenDevices.add(DeviceOptions.named(spec, name));
         }
-        threads.forEach(count -> DeviceOptions.inRange(spec, "--threads", count, 1024));
-        batches.forEach(count -> DeviceOptions.inRange(spec, "--batch", count, BatchOption.LARGEST));
-        DeviceOptions.named(spec, device);
-        List<Engine> chosen = peers.stream().map(this::peer).toList();
+        for (Precision precision : precisions) {
+            if (chosenDevices.stream().noneMatch(device -> device.precisions().contains(precision))) {
+                throw invalid("--precision", precision, "offered by none of the devices " + chosenDevices + "; choose one of "
+                        + chosenDevices.stream().flatMap(device -> device.precisions().stream()).map(BenchRun::name).distinct().collect(Collectors.joining(", ")));
+            }
+        }
+        List<Engine> chosenPeers = new LinkedHashSet<>(peers).stream().map(this::peer).toList();
+        Gpus gpus = Gpus.current();
+        Receipt.Clocks before = Facts.clocks(gpus);
         try (LoadedModel loaded = LoadedModel.load(modelFile)) {
-            ModelDefinition model = loaded.definition();
-            ModelDefinition dense = model.dense();
-            List<Contestant> contestants = new ArrayList<>();
-            contestants.add(new Contestant("dense", new LowpassEngine(), dense));
-            if (Macs.of(model).keptShare() < 1) {
-                contestants.add(new Contestant("cutoffs", new LowpassEngine(), model));
+            Map<String, ModelDefinition> networks = networks(loaded.definition());
+            Interleaving interleaving = interleaving();
+            BenchRun run = new BenchRun(networks, chosenPeers, precisions, interleaving, tolerance, percentiles, dumpProfile);
+            BenchTables tables = new BenchTables(spec.commandLine().getOut(), report.toStandardOutput());
+            tables.header(loaded.path(), Facts.host(gpus), run.libraries());
+            List<BenchRun.Setting> settings = settings(chosenDevices);
+            List<Receipt.Measurement> measurements = new ArrayList<>();
+            for (BenchRun.Setting setting : settings) {
+                List<Receipt.Measurement> group = run.measure(setting);
+                tables.print(setting, group);
+                measurements.addAll(group);
             }
-            for (Engine peer : chosen) {
-                contestants.add(new Contestant("dense", peer, dense));
-            }
-            byte[] images = GoldenImages.of(model.preprocess(), IMAGES);
-            Map<ModelDefinition, Golden> expected = new LinkedHashMap<>();
-            for (Contestant contestant : contestants) {
-                expected.computeIfAbsent(contestant.model, m -> Golden.of(m, images));
-            }
-            for (int threadCount : threads) {
-                for (int batch : batches) {
-                    measure(contestants, expected, new Engine.Options(device, threadCount, batch, 1));
-                }
-            }
+            Receipt.Settings how = new Receipt.Settings(interleaving.warmUpNanos() / 1e6, interleaving.durationNanos() / 1e9, interleaving.iterations(),
+                    interleaving.turnNanos() / 1e6, interleaving.settleNanos() / 1e6, tolerance == null ? Precision.FP32.tolerance() : tolerance, Interleaving.timerNanos());
+            Receipt.Clocks after = Facts.clocks(Gpus.current());
+            List<String> warnings = BenchWarnings.of(measurements, how, before, after, smoke);
+            warnings.forEach(warning -> spec.commandLine().getErr().println("lowpass: warning: " + warning));
+            Receipt receipt = new Receipt(Receipt.SCHEMA, began.truncatedTo(ChronoUnit.SECONDS).toString(), Facts.program(ProgramVersion.get(), commandLine()), Facts.host(gpus), before, after,
+                    model(loaded, networks), how, run.libraries(), measurements, warnings);
+            report.write(out -> ReceiptFile.write(receipt, out));
         }
         return ExitCode.OK;
     }
 
+    private void requireRanges() {
+        if (threads.isEmpty()) {
+            threads.add(Runtime.getRuntime().availableProcessors());
+        }
+        threads.forEach(count -> DeviceOptions.inRange(spec, "--threads", count, MOST_THREADS));
+        batches.forEach(count -> DeviceOptions.inRange(spec, "--batch", count, BatchOption.LARGEST));
+        concurrencies.forEach(count -> DeviceOptions.inRange(spec, "--concurrency", count, MOST_CALLERS));
+        DeviceOptions.inRange(spec, "--iterations", iterations, 1_000_000);
+        requestRates.forEach(rate -> requireNumber("--request-rate", rate, rate > 0 && rate <= 1e6, "above 0 and at most 1000000"));
+        percentiles.forEach(percent -> requireNumber("--percentile", percent, percent > 0 && percent <= 100, "above 0 and at most 100"));
+        requireNumber("--warmUp", warmUp, warmUp >= 0 && warmUp <= 1e6, "0 to 1000000 milliseconds");
+        requireNumber("--duration", duration, duration >= 0 && duration <= 1e5, "0 to 100000 seconds");
+        requireNumber("--turn", turn, turn >= 1 && turn <= 1e6, "1 to 1000000 milliseconds");
+        requireNumber("--settle", settle, settle >= 0 && settle <= 1e5, "0 to 100000 milliseconds");
+        requireNumber("--tolerance", tolerance == null ? 0 : tolerance, tolerance == null || tolerance >= 0, "a number of at least 0");
+    }
+
+    private void requireNumber(String option, double value, boolean right, String rule) {
+        if (!right) {
+            throw invalid(option, Summaries.name(value), "out of range; give " + rule);
+        }
+    }
+
+    private ParameterException invalid(String option, Object value, String why) {
+        return new ParameterException(spec.commandLine(), "Invalid value for option '" + option + "': " + value + " is " + why);
+    }
+
     private Engine peer(String name) {
         List<Engine> known = ServiceLoader.load(Engine.class, Bench.class.getClassLoader()).stream().map(ServiceLoader.Provider::get).toList();
-        return known.stream().filter(engine -> engine.name().equals(name)).findFirst().orElseThrow(() -> new ParameterException(spec.commandLine(),
-                "Invalid value for option '--peers': \"" + name + "\" is no peer; this build has "
-                        + (known.isEmpty() ? "none: run it by ./lowpass, which fetches them" : known.stream().map(Engine::name).collect(Collectors.joining(", ")))));
+        return known.stream().filter(engine -> engine.name().equals(name)).findFirst().orElseThrow(() -> invalid("--peers", '"' + name + '"', "no peer; "
+                + (known.isEmpty() ? "none are on the class path: run ./lowpass, which fetches them" : "choose among " + known.stream().map(Engine::name).collect(Collectors.joining(", ")))));
     }
 
-    private void measure(List<Contestant> contestants, Map<ModelDefinition, Golden> expected, Engine.Options options) {
-        PrintWriter out = spec.commandLine().getOut();
-        List<Running> running = new ArrayList<>();
-        try {
-            for (Contestant contestant : contestants) {
-                running.add(open(contestant, expected.get(contestant.model), options));
+    /** The model's cutoff sets by name, those that were asked for. */
+    private Map<String, ModelDefinition> networks(ModelDefinition model) {
+        Map<String, ModelDefinition> all = new LinkedHashMap<>();
+        all.put(Receipt.DENSE, model.dense());
+        if (Macs.of(model).keptShare() < 1) {
+            all.put("cutoffs", model);
+        }
+        Map<String, ModelDefinition> chosen = new LinkedHashMap<>();
+        for (String name : cutoffs.isEmpty() ? all.keySet() : cutoffs) {
+            if (!all.containsKey(name)) {
+                throw invalid("--cutoffs", '"' + name + '"', "no cutoff set of " + modelFile + "; choose among " + String.join(", ", all.keySet()));
             }
-            List<Engine.Call> calls = running.stream().map(Running::call).toList();
-            Interleaving interleaving = new Interleaving(warmUp * 1_000_000L, (long) (duration * 1e9), iterations, turn * 1_000_000L, settle * 1_000_000L);
-            interleaving.warmUp(calls);
-            List<Samples> samples = interleaving.measure(calls);
-            for (Running one : running) {
-                compare(one.contestant, one.call, expected.get(one.contestant.model), options);
+            chosen.put(name, all.get(name));
+        }
+        return chosen;
+    }
+
+    private Interleaving interleaving() {
+        return smoke ? new Interleaving(1_000_000, 3_000_000, 2, 1_000_000, 0)
+                : new Interleaving((long) (warmUp * 1e6), (long) (duration * 1e9), iterations, (long) (turn * 1e6), (long) (settle * 1e6));
+    }
+
+    private List<BenchRun.Setting> settings(List<Device> chosenDevices) {
+        List<Double> rates = new ArrayList<>(requestRates);
+        if (rates.isEmpty()) {
+            rates.add(null);
+        }
+        List<BenchRun.Setting> settings = new ArrayList<>();
+        for (Device device : chosenDevices) {
+            boolean onProcessor = !device.name().startsWith("cuda");
+            // A GPU's own threads are its business.
+            for (int threadCount : onProcessor ? threads : threads.subList(0, 1)) {
+                for (int batch : batches) {
+                    for (int concurrency : concurrencies) {
+                        for (Double rate : rates) {
+                            boolean longTurns = !smoke && (concurrency > 1 || rate != null);
+                            settings.add(new BenchRun.Setting(device, threadCount, batch, concurrency, rate, longTurns ? LONG_TURNS : 0));
+                        }
+                    }
+                }
             }
-            print(out, running, samples, options);
-        } finally {
-            for (Running one : running) {
-                one.call.close();
-                one.session.close();
-            }
         }
+        return settings;
     }
 
-    private Running open(Contestant contestant, Golden expected, Engine.Options options) {
-        Engine.Session session;
-        try {
-            session = contestant.engine.open(contestant.model, options);
-        } catch (Engine.UnavailableException e) {
-            throw new CommandException(contestant.engine.name() + " cannot run here: " + e.getMessage());
-        }
-        FloatBuffer golden = expected.input(contestant.model.preprocess());
-        int elements = contestant.model.graph().input().elements();
-        FloatBuffer input = FloatBuffer.allocate(options.batch() * elements);
-        for (int n = 0; n < options.batch(); n++) {
-            input.put(n * elements, golden, n % expected.count() * elements, elements);
-        }
-        Engine.Call call = session.newCall(input);
-        call.run();
-        return new Running(contestant, session, call, compare(contestant, call, expected, options));
+    private List<String> commandLine() {
+        return List.copyOf(spec.root().commandLine().getParseResult().originalArgs());
     }
 
-    /** The largest difference over the largest expected magnitude. */
-    private double compare(Contestant contestant, Engine.Call call, Golden expected, Engine.Options options) {
-        float[] logits = call.logits();
-        int classes = contestant.model.classes();
-        double difference = 0;
-        double largest = 0;
-        for (int i = 0; i < logits.length; i++) {
-            float right = expected.logits()[i / classes % expected.count() * classes + i % classes];
-            difference = Math.max(difference, Math.abs((double) logits[i] - right)); // keeps NaN
-            largest = Math.max(largest, Math.abs(right));
-        }
-        double error = difference == 0 ? 0 : difference / largest;
-        if (!(error <= tolerance)) {
-            throw new CommandException(String.format(Locale.ROOT, "%s (%s) on %s gives logits that differ from the reference's by %.1e of the largest, which is above the tolerance of %.1e; "
-                    + "its time would mean nothing", contestant.engine.name(), contestant.label, options.device(), error, tolerance));
-        }
-        return error;
-    }
-
-    private void print(PrintWriter out, List<Running> running, List<Samples> samples, Engine.Options options) {
-        int baseline = running.size() > 1 && running.get(running.size() - 1).contestant.engine instanceof LowpassEngine ? 0 : running.size() - 1;
-        out.println(options.device() + ", " + options.threads() + (options.threads() == 1 ? " thread" : " threads") + ", batch " + options.batch());
-        Table table = new Table().left("engine").left("network").right("images/s").right("median").right("mean").right("min").right("p90").right("p95").right("p99")
-                .right("calls").right("error").right("speed").left("95 %");
-        for (int i = 0; i < running.size(); i++) {
-            long[] sorted = samples.get(i).sorted();
-            double mean = java.util.stream.LongStream.of(sorted).average().orElseThrow();
-            Ratio ratio = Ratio.of(samples.get(baseline).turns(), samples.get(i).turns());
-            table.row(running.get(i).contestant.engine.name() + " " + running.get(i).contestant.engine.version(), running.get(i).contestant.label,
-                    String.format(Locale.ROOT, "%.1f", options.batch() * 1e9 / mean), millis(Percentile.of(sorted, 50)), millis(mean), millis(sorted[0]),
-                    millis(Percentile.of(sorted, 90)), millis(Percentile.of(sorted, 95)), millis(Percentile.of(sorted, 99)), sorted.length,
-                    String.format(Locale.ROOT, "%.0e", running.get(i).error), String.format(Locale.ROOT, "%.3f", ratio.value()),
-                    i == baseline ? "" : String.format(Locale.ROOT, "[%.3f, %.3f]", ratio.low(), ratio.high()));
-        }
-        table.print(out);
-    }
-
-    private static String millis(double nanos) {
-        return String.format(Locale.ROOT, "%.3f", nanos / 1e6);
+    private static Receipt.ModelFile model(LoadedModel loaded, Map<String, ModelDefinition> networks) throws IOException {
+        Plane input = loaded.definition().graph().input();
+        List<Receipt.CutoffSet> sets = new ArrayList<>();
+        networks.forEach((name, network) -> {
+            Macs pointwise = Macs.ofPointwise(network);
+            sets.add(new Receipt.CutoffSet(name, Macs.of(network).kept(), pointwise.dense(), pointwise.kept()));
+        });
+        return new Receipt.ModelFile(loaded.path().toString(), loaded.hash(), List.of(input.height(), input.width(), input.channels()), loaded.definition().classes(), sets);
     }
 }

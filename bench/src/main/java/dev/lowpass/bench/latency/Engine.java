@@ -1,7 +1,11 @@
 package dev.lowpass.bench.latency;
 
+import dev.lowpass.bench.receipt.Receipt;
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.runtime.ModelDefinition;
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * A program that runs networks: Lowpass itself, or a peer to compare with. Peers are services
@@ -13,16 +17,20 @@ public interface Engine {
      * How an engine is to run.
      *
      * @param device {@code cpu}, {@code reference}, {@code cuda:0}, ...
+     * @param precision how it keeps and multiplies numbers
      * @param threads that share a call
      * @param batch images of every call
      * @param concurrency calls at the same time
      */
-    record Options(String device, int threads, int batch, int concurrency) {}
+    record Options(String device, Precision precision, int threads, int batch, int concurrency) {}
 
     /** A network made ready. Its calls may run at the same time. */
     interface Session extends AutoCloseable {
 
-        /** What a reader of the figures should know, such as the options set: one line. */
+        /** What the engine makes of the device, such as the GPU's name or the width of vectors. */
+        String device();
+
+        /** What a reader of the figures should know besides, such as the options set: one line, or empty. */
         String description();
 
         /**
@@ -42,12 +50,25 @@ public interface Engine {
         /** Runs the batch: from an input in host memory to logits in host memory. This is what is timed. */
         void run();
 
+        /** Runs the batch and tells how long its parts took; empty for an engine that cannot tell. */
+        default Optional<Phases> runInPhases() {
+            return Optional.empty();
+        }
+
+        /** Runs the batch several times and tells how long each of its steps took; empty for an engine that cannot tell. */
+        default List<Receipt.Step> runInSteps(int times) {
+            return List.of();
+        }
+
         /** The logits {@code [n][class]} of the last run. */
         float[] logits();
 
         @Override
         void close();
     }
+
+    /** The parts of a call in nanoseconds. */
+    record Phases(long hostToDevice, long compute, long deviceToHost) {}
 
     /** As on the command line: {@code onnxruntime}. */
     String name();
@@ -66,6 +87,10 @@ public interface Engine {
     final class UnavailableException extends Exception {
 
         private static final long serialVersionUID = 1;
+
+        public UnavailableException(String message) {
+            super(message);
+        }
 
         public UnavailableException(String message, Throwable cause) {
             super(message, cause);

@@ -1,12 +1,16 @@
 package dev.lowpass.bench.latency;
 
+import dev.lowpass.bench.receipt.Receipt;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Measures several calls in turns, so that whatever the machine does besides meets all of them alike: a, b, c, c, b, a, a, b, ... A turn
- * begins with calls that are not timed, in which caches fill again and threads of the call before come to rest.
+ * Measures several engines in turns, so that whatever the machine does besides meets all of them alike: a, b, c, c, b, a, a, b, ... A turn
+ * begins with calls that are not timed, in which caches fill again and threads of the engine before come to rest.
  *
- * @param warmUpNanos of calls that are run before anything is timed, at least, for each; they go on until the time has settled
+ * @param warmUpNanos of calls before anything is timed, at least, for each; they go on until the time has settled
  * @param durationNanos of timed calls, at least, for each
  * @param iterations timed calls, at least, for each
  * @param turnNanos of timed calls in a turn, at least
@@ -14,12 +18,20 @@ import java.util.List;
  */
 public record Interleaving(long warmUpNanos, long durationNanos, int iterations, long turnNanos, long settleNanos) {
 
-    /** Warm-up ends with this many rounds in a row that gain less than {@value #GAIN}, or after the limit. */
+    /** Warm-up ends with this many rounds in a row that gain less than the share below, or after this many times the least. */
     private static final int SETTLED_ROUNDS = 3;
     private static final double GAIN = 0.02;
     private static final int WARM_UP_LIMIT = 10;
 
-    /** Runs each call until its time has settled: the same for all. */
+    /** Windows of the check whether times are stable: each holds a turn at least. */
+    private static final int LEAST_ROUNDS = 3;
+
+    /** Turns of each engine. */
+    public int rounds() {
+        return (int) Math.max(LEAST_ROUNDS, (durationNanos + turnNanos - 1) / Math.max(1, turnNanos));
+    }
+
+    /** Runs an engine's calls, one after the other, until the time has settled: the same for all. */
     public void warmUp(List<? extends Engine.Call> calls) {
         for (Engine.Call call : calls) {
             long start = System.nanoTime();
@@ -41,35 +53,47 @@ public record Interleaving(long warmUpNanos, long durationNanos, int iterations,
         }
     }
 
-    /** Times the calls, the list's order there and back. */
-    public List<Samples> measure(List<? extends Engine.Call> calls) {
-        List<Samples> samples = calls.stream().map(call -> new Samples()).toList();
-        long rounds = Math.max(3, (durationNanos + turnNanos - 1) / turnNanos);
+    /**
+     * Times the engines, in the list's order there and back.
+     *
+     * @param engines each with its callers' calls
+     * @param afterTurn told after each turn, for a display of progress
+     * @return the turns of each
+     */
+    public List<List<Receipt.Turn>> measure(List<? extends List<? extends Engine.Call>> engines, Load load, Runnable afterTurn) {
+        List<List<Receipt.Turn>> turns = new ArrayList<>();
+        engines.forEach(engine -> turns.add(new ArrayList<>()));
+        int rounds = rounds();
+        long start = System.nanoTime();
         for (int round = 0; round < rounds; round++) {
-            for (int i = 0; i < calls.size(); i++) {
-                int at = round % 2 == 0 ? i : calls.size() - 1 - i;
-                turn(calls.get(at), samples.get(at), (int) ((iterations + rounds - 1) / rounds));
+            for (int i = 0; i < engines.size(); i++) {
+                int at = round % 2 == 0 ? i : engines.size() - 1 - i;
+                long collections = collections();
+                long millis = collectionMillis();
+                Load.Timed timed = load.turn(engines.get(at), settleNanos, turnNanos, (iterations + rounds - 1) / rounds, round);
+                turns.get(at).add(new Receipt.Turn(timed.beginNanos() - start, timed.elapsedNanos(), timed.latencyNanos(), timed.queueingNanos(),
+                        collections() - collections, collectionMillis() - millis));
+                afterTurn.run();
             }
         }
-        return samples;
+        return turns;
     }
 
-    private void turn(Engine.Call call, Samples samples, int least) {
-        long start = System.nanoTime();
-        long now;
-        do {
-            call.run();
-            now = System.nanoTime();
-        } while (now - start < settleNanos);
-        long begun = now;
-        int done = 0;
-        while (now - begun < turnNanos || done < least) {
+    private static long collections() {
+        return ManagementFactory.getGarbageCollectorMXBeans().stream().mapToLong(GarbageCollectorMXBean::getCollectionCount).sum();
+    }
+
+    private static long collectionMillis() {
+        return ManagementFactory.getGarbageCollectorMXBeans().stream().mapToLong(GarbageCollectorMXBean::getCollectionTime).sum();
+    }
+
+    /** What two readings of the clock, one right after the other, are apart: the median of many. */
+    public static long timerNanos() {
+        long[] gaps = new long[100_000];
+        for (int i = 0; i < gaps.length; i++) {
             long before = System.nanoTime();
-            call.run();
-            now = System.nanoTime();
-            samples.add(now - before);
-            done++;
+            gaps[i] = System.nanoTime() - before;
         }
-        samples.endTurn();
+        return Percentile.of(java.util.Arrays.stream(gaps).sorted().toArray(), 50);
     }
 }

@@ -1,20 +1,28 @@
 package dev.lowpass.bench.latency;
 
 import dev.lowpass.bench.output.ProgramVersion;
+import dev.lowpass.bench.receipt.Receipt;
 import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.Model;
 import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.RunTiming;
 import dev.lowpass.runtime.SessionOptions;
+import dev.lowpass.runtime.plan.Plan;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** This project's own sessions. */
 public final class LowpassEngine implements Engine {
 
+    public static final String NAME = "lowpass";
+
     @Override
     public String name() {
-        return "lowpass";
+        return NAME;
     }
 
     @Override
@@ -23,10 +31,15 @@ public final class LowpassEngine implements Engine {
     }
 
     @Override
-    public Session open(ModelDefinition definition, Options options) {
+    public Session open(ModelDefinition definition, Options options) throws UnavailableException {
+        Device device = Device.named(options.device());
+        if (!device.precisions().contains(options.precision())) {
+            throw new UnavailableException("the device " + device + " computes in " + device.precisions() + " only");
+        }
         try (Model model = Model.of(definition)) {
             return new OpenSession(model.newSession(SessionOptions.builder()
-                    .device(Device.named(options.device()))
+                    .device(device)
+                    .precision(options.precision())
                     .threads(options.threads())
                     .maxBatch(options.batch())
                     .contexts(options.concurrency())
@@ -50,18 +63,47 @@ public final class LowpassEngine implements Engine {
         }
 
         @Override
-        public String description() {
+        public String device() {
             return session.options().device().description();
+        }
+
+        @Override
+        public String description() {
+            return "";
         }
 
         @Override
         public Call newCall(FloatBuffer input) {
             FloatBuffer own = direct(batch * session.inputElements()).put(0, input, input.position(), batch * session.inputElements());
             FloatBuffer logits = direct(batch * session.classes());
+            RunTiming phases = RunTiming.ofPhases();
             return new Call() {
                 @Override
                 public void run() {
                     session.run(own, batch, logits);
+                }
+
+                @Override
+                public Optional<Phases> runInPhases() {
+                    session.run(own, batch, logits, phases);
+                    return Optional.of(new Phases(phases.writeNanos(), phases.computeNanos(), phases.readNanos()));
+                }
+
+                @Override
+                public List<Receipt.Step> runInSteps(int times) {
+                    RunTiming timing = RunTiming.ofSteps(session);
+                    List<Plan.Step> steps = session.plan().steps();
+                    long[][] nanos = new long[steps.size()][times];
+                    for (int i = 0; i < times; i++) {
+                        session.run(own, batch, logits, timing);
+                        for (int step = 0; step < nanos.length; step++) {
+                            nanos[step][i] = timing.stepNanos(step);
+                        }
+                    }
+                    List<String> tactics = session.tactics(batch);
+                    return IntStream.range(0, nanos.length)
+                            .mapToObj(i -> new Receipt.Step(steps.get(i).ops(), steps.get(i).spec().kernelName(), tactics.get(i), nanos[i]))
+                            .toList();
                 }
 
                 @Override

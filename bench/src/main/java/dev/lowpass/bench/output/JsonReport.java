@@ -5,9 +5,12 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import dev.lowpass.bench.machine.Machine;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -58,6 +61,28 @@ public final class JsonReport {
     /** Whether the report takes the standard output, which then carries nothing else. */
     public boolean toStandardOutput() {
         return "-".equals(target) || "/dev/stdout".equals(target);
+    }
+
+    /**
+     * Writes a report whose content is all its own, in UTF-8.
+     *
+     * @throws OutputException when it cannot be written
+     */
+    public void write(OutputFile.Content content) {
+        if (target == null) {
+            return;
+        }
+        if (!toStandardOutput()) {
+            OutputFile.write(Path.of(target), content);
+            return;
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            content.writeTo(bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // memory does not fail
+        }
+        standardOutput.print(bytes.toString(StandardCharsets.UTF_8));
     }
 
     /**

@@ -105,6 +105,8 @@ public record Receipt(
      * @param openNanos making the network ready
      * @param firstCallNanos the first call after that
      * @param turns in the order in which they were measured
+     * @param phases null for an engine that cannot take its calls apart
+     * @param profile where {@code --dumpProfile} asked for it, the steps of a call in the order in which they run; else null
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Measurement(
@@ -124,6 +126,7 @@ public record Receipt(
             Long firstCallNanos,
             List<Turn> turns,
             Phases phases,
+            List<Step> profile,
             Summary summary) {
 
         /** The calls' times by turn, for statistics. */
@@ -146,6 +149,14 @@ public record Receipt(
 
     /** The parts of calls, measured in calls of their own. */
     public record Phases(long[] hostToDeviceNanos, long[] computeNanos, long[] deviceToHostNanos) {}
+
+    /**
+     * One step of a call, measured in calls of their own.
+     *
+     * @param ops of the graph that it carries out; empty for a mere change of domain
+     * @param tactic the way in which the back end runs it; empty where there is only one
+     */
+    public record Step(List<String> ops, String kernel, String tactic, long[] nanos) {}
 
     /**
      * Computed from the turns.

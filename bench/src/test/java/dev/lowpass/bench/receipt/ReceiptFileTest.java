@@ -35,7 +35,7 @@ class ReceiptFileTest {
     private static Receipt example() {
         Receipt.Measurement closed = Receipts.measured("lowpass", "cutoffs", 1, 1, 5);
         Receipt.Measurement open = new Receipt.Measurement("lowpass", "cpu", "256-bit", "fp32", "dense", 2, 1, 4, 100.5, null, null, 0.0, 1L, 2L,
-                List.of(new Receipt.Turn(0, 10, new long[] {5, 7}, new long[] {0, 2}, 1, 3)), new Receipt.Phases(new long[] {1}, new long[] {2}, new long[] {3}), closed.summary());
+                List.of(new Receipt.Turn(0, 10, new long[] {5, 7}, new long[] {0, 2}, 1, 3)), new Receipt.Phases(new long[] {1}, new long[] {2}, new long[] {3}), List.of(new Receipt.Step(List.of("a", "b"), "pointwise_f32", "", new long[] {9})), closed.summary());
         return Receipts.of(List.of(closed, open, Receipts.absent("onnxruntime", "no library")));
     }
 
@@ -55,6 +55,7 @@ class ReceiptFileTest {
         assertArrayEquals(new long[] {5, 7}, open.turns().get(0).latencyNanos());
         assertArrayEquals(new long[] {0, 2}, open.turns().get(0).queueingNanos());
         assertArrayEquals(new long[] {3}, open.phases().deviceToHostNanos());
+        assertArrayEquals(new long[] {9}, open.profile().get(0).nanos());
         assertEquals(7, after.calls());
     }
 

@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.Map;
 
 /** Receipts made up for tests. */
-final class Receipts {
+public final class Receipts {
 
     private Receipts() {}
 
     /** With one measurement of Lowpass with cutoffs per series of latencies; each turn has one call of 100 to 103 ns times the factor. */
-    static Receipt of(double factor, int turns) {
+    public static Receipt of(double factor, int turns) {
         return of(List.of(measured("lowpass", "cutoffs", 1, factor, turns)));
     }
 
-    static Receipt of(List<Receipt.Measurement> measurements) {
+    public static Receipt of(List<Receipt.Measurement> measurements) {
         return new Receipt(Receipt.SCHEMA, "2026-11-25T01:02:03Z",
                 new Receipt.Program("0.1.0", "0123456789012345678901234567890123456789", false, List.of("bench", "-m", "m.safetensors")),
                 new Receipt.Host("17", "Linux", "Some CPU", 2, 1.5, 1 << 30, 1 << 28, List.of("-Xmx1g"), List.of(new Receipt.Gpu("Some GPU", "GPU-1", "550", 1L << 34))),
@@ -27,15 +27,15 @@ final class Receipts {
                 List.of());
     }
 
-    static Receipt.Measurement measured(String engine, String cutoffs, int batch, double factor, int turns) {
+    public static Receipt.Measurement measured(String engine, String cutoffs, int batch, double factor, int turns) {
         List<Receipt.Turn> list = java.util.stream.IntStream.range(0, turns)
                 .mapToObj(i -> new Receipt.Turn(1000L * i, 500, new long[] {Math.round(factor * (100_000 + 1000 * (i % 4)))}, null, 0, 0))
                 .toList();
-        return new Receipt.Measurement(engine, "cpu", "256-bit", "fp32", cutoffs, 1, batch, 1, null, "all", null, 1e-6, 10L, 20L, list, null,
+        return new Receipt.Measurement(engine, "cpu", "256-bit", "fp32", cutoffs, 1, batch, 1, null, "all", null, 1e-6, 10L, 20L, list, null, null,
                 new Receipt.Summary(1, 1, 1.5, 2, 3, Map.of("99", 3L, "99.9", 3L), List.of(1L, 2L, 2L), false));
     }
 
-    static Receipt.Measurement absent(String engine, String reason) {
-        return new Receipt.Measurement(engine, "cuda:0", null, "fp32", "dense", 1, 1, 1, null, null, reason, null, null, null, null, null, null);
+    public static Receipt.Measurement absent(String engine, String reason) {
+        return new Receipt.Measurement(engine, "cuda:0", null, "fp32", "dense", 1, 1, 1, null, null, reason, null, null, null, null, null, null, null);
     }
 }

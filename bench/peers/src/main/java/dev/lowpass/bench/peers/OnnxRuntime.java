@@ -4,10 +4,13 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtProvider;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.lowpass.bench.latency.Engine;
 import dev.lowpass.bench.latency.LowpassEngine;
 import dev.lowpass.kernels.Plane;
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.models.onnx.OnnxExporter;
 import dev.lowpass.runtime.ModelDefinition;
 import java.nio.FloatBuffer;
@@ -38,15 +41,38 @@ public final class OnnxRuntime implements Engine {
 
     /** @param truncation whether the network runs with its cutoffs, which ONNX can only state as products with whole matrices */
     Session open(ModelDefinition model, boolean truncation, Options options) throws UnavailableException {
+        boolean cuda = options.device().startsWith("cuda:");
+        requireSupport(options, cuda);
         try (OrtSession.SessionOptions settings = new OrtSession.SessionOptions()) {
             settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
             settings.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
             settings.setIntraOpNumThreads(options.threads());
             settings.setInterOpNumThreads(1);
             settings.setSymbolicDimensionValue(OnnxExporter.BATCH, options.batch());
-            return new OpenSession(environment.createSession(OnnxExporter.export(model, truncation), settings), model, options);
+            if (cuda) {
+                try (OrtCUDAProviderOptions provider = new OrtCUDAProviderOptions(Integer.parseInt(options.device().substring("cuda:".length())))) {
+                    // Its own default allows TF32 in what is called single precision.
+                    provider.add("use_tf32", options.precision() == Precision.TF32 ? "1" : "0");
+                    provider.add("cudnn_conv_algo_search", "EXHAUSTIVE");
+                    settings.addCUDA(provider);
+                }
+            }
+            return new OpenSession(environment.createSession(OnnxExporter.export(model, truncation), settings), model, options, cuda);
         } catch (OrtException e) {
-            throw new UnavailableException("ONNX Runtime refuses the network: " + e.getMessage(), e);
+            throw new UnavailableException("ONNX Runtime refuses: " + e.getMessage(), e);
+        }
+    }
+
+    private static void requireSupport(Options options, boolean cuda) throws UnavailableException {
+        if (!cuda && !options.device().equals("cpu")) {
+            throw new UnavailableException("ONNX Runtime has no device " + options.device());
+        }
+        if (cuda && !OrtEnvironment.getAvailableProviders().contains(OrtProvider.CUDA)) {
+            throw new UnavailableException("these libraries of ONNX Runtime have no CUDA provider; for those of onnxruntime_gpu in a folder set "
+                    + "LOWPASS_JAVA_OPTS=-Donnxruntime.native.path=FOLDER");
+        }
+        if (options.precision() == Precision.FP16 || options.precision() == Precision.TF32 && !cuda) {
+            throw new UnavailableException("the exported network runs in single precision" + (cuda ? " or TF32" : "") + " only");
         }
     }
 
@@ -60,16 +86,23 @@ public final class OnnxRuntime implements Engine {
         private final OrtSession session;
         private final ModelDefinition model;
         private final Options options;
+        private final boolean cuda;
 
-        OpenSession(OrtSession session, ModelDefinition model, Options options) {
+        OpenSession(OrtSession session, ModelDefinition model, Options options, boolean cuda) {
+            this.cuda = cuda;
             this.session = session;
             this.model = model;
             this.options = options;
         }
 
         @Override
+        public String device() {
+            return cuda ? "CUDA provider" : "CPU provider";
+        }
+
+        @Override
         public String description() {
-            return "CPU provider, all graph optimisations, " + options.threads() + " intra-op threads, spinning, batch fixed";
+            return "all graph optimisations, batch fixed, " + (cuda ? "exhaustive search of convolutions" : options.threads() + " intra-op threads, spinning");
         }
 
         @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lowpass.bench.latency.Engine;
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.models.GoldenImages;
 import dev.lowpass.models.ModelImport;
 import dev.lowpass.runtime.Golden;
@@ -27,7 +28,7 @@ class OnnxExporterTest {
 
     private static double error(ModelDefinition model, boolean truncation) throws Exception {
         Golden golden = Golden.of(truncation ? model : model.dense(), GoldenImages.of(model.preprocess(), IMAGES));
-        try (Engine.Session session = new OnnxRuntime().open(model, truncation, new Engine.Options("cpu", 1, IMAGES, 1));
+        try (Engine.Session session = new OnnxRuntime().open(model, truncation, new Engine.Options("cpu", Precision.FP32, 1, IMAGES, 1));
                 Engine.Call call = session.newCall(golden.input(model.preprocess()))) {
             call.run();
             float[] logits = call.logits();
