@@ -36,6 +36,14 @@ LOWPASS_INLINE float to_float(Half value) {
 #endif
 }
 
+LOWPASS_INLINE unsigned int bits_of(float value) {
+    return __float_as_uint(value);
+}
+
+LOWPASS_INLINE unsigned int bits_of(Half value) {
+    return value.bits;
+}
+
 template <typename T>
 LOWPASS_INLINE T from_float(float value);
 

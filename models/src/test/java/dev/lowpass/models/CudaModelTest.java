@@ -3,6 +3,7 @@ package dev.lowpass.models;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.emulator.EmulatedDevice;
 import dev.lowpass.models.image.ImagePreprocessor;
 import dev.lowpass.runtime.Device;
@@ -17,7 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The real MobileNetV2 1.0/224 on the emulated CUDA device. */
 @Tag("cuda")
@@ -26,17 +27,14 @@ class CudaModelTest {
     private static final String DENSE = "golden/mobilenet_v2_imagenet_dense.safetensors";
     private static final String CUTOFFS = "golden/mobilenet_v2_imagenet_cutoffs.safetensors";
 
-    /** Of the largest logit: what single precision is stated to keep. */
-    private static final double TOLERANCE = 1e-4;
-
     @BeforeEach
     void device() {
         EmulatedDevice.startWithProjectKernels();
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void goldenLogits(boolean cut) throws IOException {
+    @CsvSource({"false, FP32", "true, FP32", "true, TF32", "false, FP16", "true, FP16"})
+    void goldenLogits(boolean cut, Precision precision) throws IOException {
         ModelDefinition definition = ModelImport.read(SharedData.require("models/tf2_mobilenet_v2_1.0_224_ptq.tflite"), new ModelImport.Options(
                 SharedData.require("data/imagenet-val/classes.txt"), cut ? SharedData.require(CUTOFFS) : null, "Apache-2.0")).model();
         SafetensorsFile dense = SafetensorsFile.open(SharedData.require(DENSE));
@@ -46,7 +44,7 @@ class CudaModelTest {
         preprocessor.toInput(dense.bytes("input"), 0, input, 0);
         FloatBuffer logits = FloatBuffer.allocate(definition.classes());
         try (Model model = Model.of(definition);
-                Session session = model.newSession(SessionOptions.builder().device(Device.named("cuda")).build())) {
+                Session session = model.newSession(SessionOptions.builder().device(Device.named("cuda")).precision(precision).build())) {
             session.run(input, 1, logits);
             EmulatedDevice.clearCalls();
             // The second pass replays what the first has recorded.
@@ -61,7 +59,7 @@ class CudaModelTest {
             largest = Math.max(largest, Math.abs(expected[i]));
             error = Math.max(error, Math.abs(expected[i] - logits.get(i)));
         }
-        System.out.printf("cuda, %s: logits differ by %.2g of the largest%n", cut ? "with cutoffs" : "dense", error / largest);
-        assertTrue(error < TOLERANCE * largest, "off by " + error + " of " + largest);
+        System.out.printf("cuda, %s, %s: logits differ by %.2g of the largest%n", precision, cut ? "with cutoffs" : "dense", error / largest);
+        assertTrue(error < precision.tolerance() * largest, "off by " + error + " of " + largest);
     }
 }

@@ -21,17 +21,22 @@ final class Constants {
 
     /** Adds an array and returns its index. */
     int add(float[] values) {
-        return add(values, values.length);
+        return add(values, 4L * values.length);
     }
 
     int add(int[] values) {
-        return add(values, values.length);
+        return add(values, 4L * values.length);
     }
 
-    private int add(Object array, int length) {
+    /** Halves, as their bits. */
+    int add(short[] values) {
+        return add(values, 2L * values.length);
+    }
+
+    private int add(Object array, long length) {
         arrays.add(array);
         offsets.add(bytes);
-        bytes += (4L * length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        bytes += (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         return arrays.size() - 1;
     }
 
@@ -45,6 +50,8 @@ final class Constants {
             ByteBuffer place = content.duplicate().order(ByteOrder.nativeOrder()).position(Math.toIntExact(offsets.get(i)));
             if (arrays.get(i) instanceof float[] floats) {
                 place.asFloatBuffer().put(floats);
+            } else if (arrays.get(i) instanceof short[] halves) {
+                place.asShortBuffer().put(halves);
             } else {
                 place.asIntBuffer().put((int[]) arrays.get(i));
             }

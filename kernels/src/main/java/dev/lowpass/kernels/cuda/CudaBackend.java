@@ -5,20 +5,24 @@ import dev.lowpass.kernels.Backend;
 import dev.lowpass.kernels.BandCost;
 import dev.lowpass.kernels.Bands;
 import dev.lowpass.kernels.DctBasis;
+import dev.lowpass.kernels.Half;
 import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Peak;
 import dev.lowpass.kernels.Plane;
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.Staircase;
 import dev.lowpass.kernels.Window;
 import dev.lowpass.kernels.Workspace;
 import dev.lowpass.kernels.Zigzag;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.Set;
 import jcuda.driver.CUdeviceptr;
 
 /**
- * The CUDA back end, single precision: launches the kernels of {@code src/main/cuda} through the driver API. It owns nothing on the
+ * The CUDA back end in one precision: launches the kernels of {@code src/main/cuda} through the driver API. It owns nothing on the
  * device itself; operations and workspaces do, until they are closed.
  */
 public final class CudaBackend implements Backend {
@@ -36,19 +40,25 @@ public final class CudaBackend implements Backend {
     /** Threads of a block where nothing speaks for another number. */
     private static final int THREADS = 128;
 
-    /** Shared memory that every device grants a block without asking. */
-    private static final int SHARED_BYTES = 48 << 10;
+    /** Ampere, the first with TF32. */
+    private static final int LEAST_TF32 = 80;
 
     private final CudaContext context;
     private final CudaDevices.Found device;
-    private final int multiprocessors;
     private final String description;
+    private final Precision precision;
+    /** The element type, as kernels' names spell it. */
+    private final String dtype;
+    /** Elements that one access of 16 bytes moves. */
+    private final int vector;
 
-    private CudaBackend(CudaContext context, CudaDevices.Found device, String description) {
+    private CudaBackend(CudaContext context, CudaDevices.Found device, String description, Precision precision) {
         this.context = context;
         this.device = device;
-        this.multiprocessors = device.multiprocessors();
         this.description = description;
+        this.precision = precision;
+        dtype = precision.dtype();
+        vector = 16 / precision.elementBytes();
     }
 
     /**
@@ -60,7 +70,8 @@ public final class CudaBackend implements Backend {
     public static CudaBackend open(int ordinal) {
         CudaDevices.Found device = CudaDevices.open(ordinal);
         return new CudaBackend(new CudaContext(device.handle(), device.computeCapability()), device,
-                "cuda: " + device.name() + " (device " + ordinal + ", sm_" + device.computeCapability() + ", driver for CUDA " + device.driver() + ")");
+                "cuda: " + device.name() + " (device " + ordinal + ", sm_" + device.computeCapability() + ", driver for CUDA " + device.driver() + ")",
+                Precision.FP32);
     }
 
     @Override
@@ -71,6 +82,21 @@ public final class CudaBackend implements Backend {
     @Override
     public String description() {
         return description;
+    }
+
+    @Override
+    public Precision precision() {
+        return precision;
+    }
+
+    @Override
+    public Set<Precision> precisions() {
+        return device.computeCapability() >= LEAST_TF32 ? EnumSet.allOf(Precision.class) : EnumSet.of(Precision.FP32, Precision.FP16);
+    }
+
+    @Override
+    public Backend withPrecision(Precision other) {
+        return new CudaBackend(context, device, description, other);
     }
 
     /** Bands do not matter to the staircase kernel, which bounds each tile of 32 or more rows by itself. */
@@ -86,7 +112,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads) {
-        return new CudaWorkspace(context, maxBatch, elements, scratchElements);
+        return new CudaWorkspace(context, precision, maxBatch, elements, scratchElements);
     }
 
     // ---- spatial convolutions ----
@@ -98,8 +124,8 @@ public final class CudaBackend implements Backend {
         int weights = constants.add(transposed(weight, outChannels, outChannels));
         int biases = constants.add(orZero(bias, outChannels, outChannels));
         return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> {
-            boolean four = outChannels % 4 == 0 && operands.out() % 4 == 0;
-            return only(convolution("conv2d_f32", spec.in(), spec.out(), spec.window(), spec.activation(), four, workspace.at(operands.in()),
+            boolean vectors = outChannels % vector == 0 && operands.out() % vector == 0;
+            return only(convolution("conv2d_" + dtype, spec.in(), spec.out(), spec.window(), spec.activation(), vectors, workspace.at(operands.in()),
                     constants.at(weights), constants.at(biases), workspace.at(operands.out())));
         });
     }
@@ -110,16 +136,16 @@ public final class CudaBackend implements Backend {
         int weights = constants.add(weight.clone());
         int biases = constants.add(orZero(bias, spec.in().channels(), spec.in().channels()));
         return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> {
-            boolean four = spec.in().channels() % 4 == 0 && operands.in() % 4 == 0 && operands.out() % 4 == 0;
-            return only(depthwise(spec.in(), spec.window(), spec.activation(), four, workspace.at(operands.in()), constants.at(weights),
+            boolean vectors = spec.in().channels() % vector == 0 && operands.in() % vector == 0 && operands.out() % vector == 0;
+            return only(depthwise(spec.in(), spec.window(), spec.activation(), vectors, workspace.at(operands.in()), constants.at(weights),
                     constants.at(biases), workspace.at(operands.out())));
         });
     }
 
-    private Launch depthwise(Plane in, Window window, Activation activation, boolean four, CUdeviceptr from, CUdeviceptr weight, CUdeviceptr bias,
+    private Launch depthwise(Plane in, Window window, Activation activation, boolean vectors, CUdeviceptr from, CUdeviceptr weight, CUdeviceptr bias,
             CUdeviceptr to) {
-        String kernel = "depthwise_f32" + (isSpecialised(window) ? "_k3_s" + window.strideY() : "");
-        return convolution(kernel, in, window.out(in, in.channels()), window, activation, four, from, weight, bias, to);
+        String kernel = "depthwise_" + dtype + (isSpecialised(window) ? "_k3_s" + window.strideY() : "");
+        return convolution(kernel, in, window.out(in, in.channels()), window, activation, vectors, from, weight, bias, to);
     }
 
     /** Windows of 3x3 with stride 1 or 2 have kernels of their own. */
@@ -127,15 +153,16 @@ public final class CudaBackend implements Backend {
         return window.kernelHeight() == 3 && window.kernelWidth() == 3 && window.strideY() == window.strideX() && window.strideY() <= 2;
     }
 
-    private Launch convolution(String kernel, Plane in, Plane out, Window window, Activation activation, boolean four, CUdeviceptr from,
+    private Launch convolution(String kernel, Plane in, Plane out, Window window, Activation activation, boolean vectors, CUdeviceptr from,
             CUdeviceptr weight, CUdeviceptr bias, CUdeviceptr to) {
-        int lanes = out.channels() / (four ? 4 : 1);
+        int each = vectors ? vector : 1;
+        int lanes = out.channels() / each;
         Launch.Threads threads = Launch.Threads.of(lanes, THREADS);
         long strips = (long) Launch.ceilDiv(out.width(), STRIP) * out.height();
         int[] shape = {0, in.height(), in.width(), in.channels(), out.height(), out.width(), out.channels(), window.kernelHeight(),
                 window.kernelWidth(), window.strideY(), window.strideX(), window.padding().top(), window.padding().left(),
                 bits(activation.low()), bits(activation.high())};
-        return new Launch(context, "convolution", kernel + (four ? "_c4" : "_c1"), threads, 0, shape, (launch, batch) -> {
+        return new Launch(context, "convolution", kernel + "_c" + each, threads, 0, shape, (launch, batch) -> {
             launch.shape[0] = batch;
             launch.gridX = Launch.ceilDiv(batch * strips, threads.y());
             launch.gridY = Launch.ceilDiv(lanes, threads.x());
@@ -173,13 +200,33 @@ public final class CudaBackend implements Backend {
         return order;
     }
 
-    /** A tile of the staircase kernel and how much of a multiprocessor's speed it reaches, large tiles reusing more of what they read. */
-    private record Tile(int rows, int columns, int threads, double efficiency) {
+    /**
+     * A tile of the staircase kernel and how much of a multiprocessor's speed it reaches, large tiles reusing more of what they read.
+     *
+     * @param sharedBytes dynamic shared memory
+     */
+    private record Tile(int rows, int columns, int threads, int sharedBytes, double efficiency) {
 
-        static final Tile[] ALL = {new Tile(128, 64, 128, 1), new Tile(128, 32, 128, 0.75), new Tile(32, 32, 64, 0.4)};
+        /** Of band_gemm.cu, which has its shared memory in itself. */
+        private static final List<Tile> PLAIN = List.of(new Tile(128, 64, 128, 0, 1), new Tile(128, 32, 128, 0, 0.75), new Tile(32, 32, 64, 0, 0.4));
 
-        String kernel() {
-            return "band_gemm_f32_" + rows + "x" + columns;
+        /** Of tensor_gemm.cu. */
+        private static final List<Tile> TENSOR = List.of(tensor(128, 128, 8, 1, 1), tensor(128, 64, 4, 1, 0.85), tensor(128, 32, 4, 1, 0.6),
+                tensor(32, 32, 4, 4, 0.3));
+
+        private static final int STAGES = 3;
+
+        /** @param split warps that share a slice of k between them */
+        private static Tile tensor(int rows, int columns, int warps, int split, double efficiency) {
+            return new Tile(rows, columns, 32 * warps, STAGES * (rows + columns) * (64 * split + 16), efficiency);
+        }
+
+        static List<Tile> of(Precision precision) {
+            return precision == Precision.FP32 ? PLAIN : TENSOR;
+        }
+
+        String kernel(Precision precision) {
+            return "band_gemm_" + precision.productDtype() + "_" + rows + "x" + columns;
         }
 
         /** Time of a product in units of its own: whole rounds of tiles over the multiprocessors. */
@@ -190,7 +237,7 @@ public final class CudaBackend implements Backend {
     }
 
     /**
-     * A product of rows and weights; see band_gemm.cu.
+     * A product of rows and weights; see band_gemm.cu and tensor_gemm.cu.
      *
      * @param coefficients steps of the staircase
      * @param rowsPerImage rows of an image at each coefficient
@@ -215,21 +262,23 @@ public final class CudaBackend implements Backend {
         }
 
         Operation operation(OperationSpec spec, float[] weight, float[] bias, int[] prefix, int[] order, boolean sorted) {
-            int stride = roundUp(outChannels, 4);
+            // The plain kernel reads weights along the output channels, the tensor cores along k.
+            int stride = roundUp(tensor() ? channels : outChannels, vector);
             Constants constants = new Constants();
-            int weights = constants.add(transposed(weight, outChannels, stride));
-            int biases = constants.add(orZero(bias, outChannels, stride));
+            int weights = tensor() ? addFactors(constants, spec, weight, stride) : constants.add(transposed(weight, outChannels, stride));
+            int biases = constants.add(orZero(bias, outChannels, roundUp(outChannels, vector)));
             int prefixes = constants.add(prefix);
             int orders = constants.add(order);
-            Tactics tactics = new Tactics(Stream.of(Tile.ALL).map(Tile::kernel).toList(), this::bestTile);
+            List<Tile> tiles = Tile.of(precision);
+            Tactics tactics = new Tactics(tiles.stream().map(tile -> tile.kernel(precision)).toList(), this::bestTile);
             return new CudaOperation(context, spec, constants, 0, tactics, (workspace, operands) -> {
-                boolean gather = !sorted || channels % 4 != 0 || operands.in() % 4 != 0;
-                boolean aligned = outChannels % 4 == 0 && operands.out() % 4 == 0 && (!residual || operands.residual() % 4 == 0);
-                Work[][] byTile = new Work[Tile.ALL.length][];
+                boolean gather = !sorted || channels % vector != 0 || operands.in() % vector != 0;
+                boolean aligned = outChannels % vector == 0 && operands.out() % vector == 0 && (!residual || operands.residual() % vector == 0);
+                Work[][] byTile = new Work[tiles.size()][];
                 for (int i = 0; i < byTile.length; i++) {
                     int[] shape = {0, 0, channels, outChannels, stride, residual ? 1 : 0, aligned ? 1 : 0, bits(biasScale), bits(activation.low()),
                             bits(activation.high())};
-                    byTile[i] = new Work[] {launch(Tile.ALL[i], gather, shape, workspace.at(operands.in()), constants.at(weights),
+                    byTile[i] = new Work[] {launch(tiles.get(i), gather, shape, workspace.at(operands.in()), constants.at(weights),
                             constants.at(biases), constants.at(prefixes), constants.at(orders),
                             workspace.at(residual ? operands.residual() : operands.out()), workspace.at(operands.out()))};
                 }
@@ -237,22 +286,52 @@ public final class CudaBackend implements Backend {
             });
         }
 
+        private boolean tensor() {
+            return precision != Precision.FP32;
+        }
+
+        /** Adds weights {@code [out][in]} as {@code [out][stride]} in the type of the factors, zeros beyond the input channels. */
+        private int addFactors(Constants constants, OperationSpec spec, float[] weight, int stride) {
+            float[] factors = new float[outChannels * stride];
+            short[] halves = new short[precision == Precision.FP16 ? factors.length : 0];
+            for (int o = 0; o < outChannels; o++) {
+                for (int k = 0; k < channels; k++) {
+                    float value = weight[o * channels + k];
+                    int at = o * stride + k;
+                    if (precision == Precision.TF32) {
+                        factors[at] = toTf32(value);
+                    } else {
+                        if (Math.abs(value) > Half.MAX) {
+                            throw new IllegalArgumentException(spec.kernelName(precision) + " on " + spec.in() + ": weight[" + o + "][" + k + "] is " + value
+                                    + ", and " + precision + " ends at " + Half.MAX + "; use the precision TF32 or FP32");
+                        }
+                        halves[at] = Half.fromFloat(value);
+                    }
+                }
+            }
+            return precision == Precision.TF32 ? constants.add(factors) : constants.add(halves);
+        }
+
         private Launch launch(Tile tile, boolean gather, int[] shape, CUdeviceptr... pointers) {
-            return new Launch(context, "band_gemm", tile.kernel() + (gather ? "_gather" : ""), new Launch.Threads(tile.threads(), 1), 0, shape,
+            String kernel = tile.kernel(precision) + (gather ? "_gather" : "");
+            return new Launch(context, tensor() ? "tensor_gemm" : "band_gemm", kernel, new Launch.Threads(tile.threads(), 1), tile.sharedBytes(), shape,
                     (launch, batch) -> {
                         int rowsPerCoefficient = Math.multiplyExact(batch, rowsPerImage);
                         launch.shape[0] = Math.multiplyExact(rowsPerCoefficient, coefficients);
                         launch.shape[1] = rowsPerCoefficient;
-                        launch.gridX = Launch.ceilDiv(launch.shape[0], tile.rows());
-                        launch.gridY = Launch.ceilDiv(outChannels, tile.columns());
+                        int tilesDown = Launch.ceilDiv(launch.shape[0], tile.rows());
+                        int tilesAcross = Launch.ceilDiv(outChannels, tile.columns());
+                        launch.gridX = tensor() ? Math.multiplyExact(tilesDown, tilesAcross) : tilesDown;
+                        launch.gridY = tensor() ? 1 : tilesAcross;
                     }, pointers);
         }
 
         private int bestTile(int batch) {
             long rows = (long) batch * rowsPerImage * coefficients;
+            List<Tile> tiles = Tile.of(precision);
             int best = 0;
-            for (int i = 1; i < Tile.ALL.length; i++) {
-                if (Tile.ALL[i].cost(rows, outChannels, multiprocessors) < Tile.ALL[best].cost(rows, outChannels, multiprocessors)) {
+            for (int i = 1; i < tiles.size(); i++) {
+                if (tiles.get(i).cost(rows, outChannels, device.multiprocessors()) < tiles.get(best).cost(rows, outChannels, device.multiprocessors())) {
                     best = i;
                 }
             }
@@ -308,9 +387,9 @@ public final class CudaBackend implements Backend {
     private Launch dct(Plane plane, int block, Constants constants, int cutoffs, Tables tables, CUdeviceptr from, CUdeviceptr to) {
         int[] shape = blockShape(plane, block, Activation.NONE);
         if (isSpecialised(block)) {
-            return blockLaunch("dct_f32_b" + block, plane, block, shape, from, to, constants.at(cutoffs));
+            return blockLaunch("dct_" + dtype + "_b" + block, plane, block, shape, from, to, constants.at(cutoffs));
         }
-        return generalLaunch("dct_f32", plane, block, shape, from, to, constants.at(cutoffs), constants.at(tables.basis()),
+        return generalLaunch("dct_" + dtype, plane, block, shape, from, to, constants.at(cutoffs), constants.at(tables.basis()),
                 constants.at(tables.order()));
     }
 
@@ -325,9 +404,9 @@ public final class CudaBackend implements Backend {
     private Launch idct(Plane plane, int block, Activation activation, Constants constants, Tables tables, CUdeviceptr from, CUdeviceptr to) {
         int[] shape = blockShape(plane, block, activation);
         if (isSpecialised(block)) {
-            return blockLaunch("idct_f32_b" + block, plane, block, shape, from, to);
+            return blockLaunch("idct_" + dtype + "_b" + block, plane, block, shape, from, to);
         }
-        return generalLaunch("idct_f32", plane, block, shape, from, to, constants.at(tables.basis()), constants.at(tables.order()));
+        return generalLaunch("idct_" + dtype, plane, block, shape, from, to, constants.at(tables.basis()), constants.at(tables.order()));
     }
 
     private static int[] blockShape(Plane plane, int block, Activation activation) {
@@ -371,14 +450,14 @@ public final class CudaBackend implements Backend {
         }
         // Other sizes in three steps through scratch memory.
         Tables tables = Tables.add(constants, block);
-        long restored = roundUp(in.elements(), 4);
-        long filtered = roundUp(out.elements(), 4);
+        long restored = roundUp(in.elements(), vector);
+        long filtered = roundUp(out.elements(), vector);
         return new CudaOperation(context, spec, constants, restored + filtered, (workspace, operands) -> {
             CUdeviceptr first = workspace.scratch(0);
             CUdeviceptr second = workspace.scratch(restored * workspace.maxBatch());
-            boolean four = in.channels() % 4 == 0;
+            boolean vectors = in.channels() % vector == 0;
             return new Work[][] {{idct(in, block, spec.before(), constants, tables, workspace.at(operands.in()), first),
-                    depthwise(in, window, spec.after(), four, first, constants.at(weights), constants.at(biases), second),
+                    depthwise(in, window, spec.after(), vectors, first, constants.at(weights), constants.at(biases), second),
                     dct(out, block, constants, cutoffs, tables, second, workspace.at(operands.out()))}};
         });
     }
@@ -397,7 +476,7 @@ public final class CudaBackend implements Backend {
         int[] shape = {0, in.height(), in.width(), channels, out.height(), out.width(), window.padding().top(), window.padding().left(),
                 tile.blocksY(), tile.blocksX(), tilesY, tilesX, bits(spec.before().low()), bits(spec.before().high()),
                 bits(spec.after().low()), bits(spec.after().high())};
-        String kernel = "idct_depthwise_dct_f32_b" + block + "_k3_s" + stride;
+        String kernel = "idct_depthwise_dct_" + dtype + "_b" + block + "_k3_s" + stride;
         if (plane) {
             Launch.Threads threads = Launch.Threads.of(channels, THREADS);
             return new Launch(context, "idct_depthwise_dct", kernel + "_plane", threads, 0, shape, (launch, batch) -> {
@@ -436,7 +515,7 @@ public final class CudaBackend implements Backend {
                         int rows = (y * block - 1) * stride + 3;
                         int columns = (x * block - 1) * stride + 3;
                         long bytes = 4L * rows * columns * lanes;
-                        if (bytes <= SHARED_BYTES) {
+                        if (bytes <= CudaContext.SHARED_BYTES) {
                             // Input blocks that a tile inside the plane touches, or all that there are.
                             int touchedY = Math.min(y * stride + 2, spec.in().height() / block);
                             int touchedX = Math.min(x * stride + 2, spec.in().width() / block);
@@ -459,10 +538,10 @@ public final class CudaBackend implements Backend {
     public Operation add(OperationSpec.Add spec) {
         long elements = spec.in().elements();
         return new CudaOperation(context, spec, new Constants(), 0, (workspace, operands) -> {
-            boolean four = elements % 4 == 0 && operands.in() % 4 == 0 && operands.out() % 4 == 0 && operands.residual() % 4 == 0;
-            int each = four ? 4 : 1;
+            boolean vectors = elements % vector == 0 && operands.in() % vector == 0 && operands.out() % vector == 0 && operands.residual() % vector == 0;
+            int each = vectors ? vector : 1;
             int[] shape = {0, 0, bits(spec.activation().low()), bits(spec.activation().high())};
-            return only(new Launch(context, "elementwise", "add_f32_c" + each, new Launch.Threads(256, 1), 0, shape, (launch, batch) -> {
+            return only(new Launch(context, "elementwise", "add_" + dtype + "_c" + each, new Launch.Threads(256, 1), 0, shape, (launch, batch) -> {
                 long count = batch * elements;
                 launch.shape[0] = (int) count;
                 launch.shape[1] = (int) (count >> 32);
@@ -476,7 +555,7 @@ public final class CudaBackend implements Backend {
         Plane in = spec.in();
         return new CudaOperation(context, spec, new Constants(), 0, (workspace, operands) -> {
             int[] shape = {0, in.area(), in.channels()};
-            return only(new Launch(context, "elementwise", "global_average_pool_f32", new Launch.Threads(32, 8), 0, shape, (launch, batch) -> {
+            return only(new Launch(context, "elementwise", "global_average_pool_" + dtype, new Launch.Threads(32, 8), 0, shape, (launch, batch) -> {
                 launch.shape[0] = batch;
                 launch.gridX = batch;
                 launch.gridY = Launch.ceilDiv(in.channels(), 32);
@@ -501,6 +580,12 @@ public final class CudaBackend implements Backend {
             }
         }
         return result;
+    }
+
+    /** The nearest number of 10 fraction bits, ties away from zero; what is not a number or infinite stays so. */
+    static float toTf32(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return (bits & 0x7f800000) == 0x7f800000 ? value : Float.intBitsToFloat(bits + 0x1000 & 0xffffe000);
     }
 
     private static float[] orZero(float[] bias, int channels, int length) {

@@ -17,6 +17,9 @@ import jcuda.driver.CUmodule;
  */
 final class CudaContext {
 
+    /** Dynamic shared memory that every kernel may have. */
+    static final int SHARED_BYTES = 48 << 10;
+
     private final CUdevice device;
     private final int computeCapability;
 
@@ -105,8 +108,12 @@ final class CudaContext {
         cleanup.rethrow();
     }
 
-    /** A kernel of one of the sources, loaded on first use. The context must be current. */
-    synchronized CUfunction function(String source, String name) {
+    /**
+     * A kernel of one of the sources, loaded on first use. The context must be current.
+     *
+     * @param sharedBytes dynamic shared memory that it will be launched with, the same at every launch
+     */
+    synchronized CUfunction function(String source, String name, int sharedBytes) {
         CUfunction function = functions.get(name);
         if (function == null) {
             CUmodule module = modules.get(source);
@@ -115,6 +122,9 @@ final class CudaContext {
                 modules.put(source, module);
             }
             function = Driver.function(module, name);
+            if (sharedBytes > SHARED_BYTES) {
+                Driver.allowShared(function, name, sharedBytes);
+            }
             functions.put(name, function);
         }
         return function;

@@ -1,6 +1,7 @@
 package dev.lowpass.kernels.cuda;
 
 import dev.lowpass.kernels.Cleanup;
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.Stopwatch;
 import dev.lowpass.kernels.Workspace;
 import java.nio.ByteBuffer;
@@ -25,10 +26,14 @@ final class CudaWorkspace implements Workspace {
     /** Data larger than this come and go in several turns: pinned memory is dear. */
     private static final long MOST_STAGING_BYTES = 16L << 20;
 
-    /** Scratch starts at a multiple of this many elements, so that 16-byte accesses suit it. */
-    private static final long SCRATCH_ALIGNMENT = 64;
+    /** Each part starts at a multiple of this, so that 16-byte accesses suit it. */
+    private static final long ALIGNMENT = 64;
+
+    /** Elements that a thread block converts in a turn; see elementwise.cu. */
+    private static final int CONVERTED = 256;
 
     private final CudaContext context;
+    private final Precision precision;
     private final int maxBatch;
     private final long elements;
     private final long deviceBytes;
@@ -38,27 +43,32 @@ final class CudaWorkspace implements Workspace {
     private CUstream stream;
     private CUdeviceptr arena;
     private CUdeviceptr scratch;
+    /** Where the kernels' elements are not floats: as many floats as {@link #staging} has, to be converted on the device. */
+    private CUdeviceptr floats;
     private Pointer pinned;
     private FloatBuffer staging;
     /** Whether a copy from the staging buffer may still be under way. */
     private boolean stagingBusy;
-    private final Turns written = new Turns();
-    private final Turns read = new Turns();
+    private final Turns written = new Turns(true);
+    private final Turns read = new Turns(false);
     private boolean closed;
 
-    CudaWorkspace(CudaContext context, int maxBatch, long elements, long scratchElements) {
+    CudaWorkspace(CudaContext context, Precision precision, int maxBatch, long elements, long scratchElements) {
         this.context = context;
+        this.precision = precision;
         this.maxBatch = maxBatch;
         this.elements = elements;
-        long scratchStart = (elements + SCRATCH_ALIGNMENT - 1) / SCRATCH_ALIGNMENT * SCRATCH_ALIGNMENT;
-        deviceBytes = 4 * (scratchStart + scratchElements);
+        long scratchStart = roundUp(elements);
         stagingElements = Math.toIntExact(Math.min(elements, MOST_STAGING_BYTES / 4));
+        long floatsStart = roundUp(precision.elementBytes() * (scratchStart + scratchElements));
+        deviceBytes = floatsStart + (precision.elementBytes() == Float.BYTES ? 0 : 4L * stagingElements);
         context.retain();
         try {
             context.with(() -> {
                 stream = Driver.createStream();
                 arena = allocate();
-                scratch = arena.withByteOffset(4 * scratchStart);
+                scratch = arena.withByteOffset(precision.elementBytes() * scratchStart);
+                floats = arena.withByteOffset(floatsStart);
                 pinned = Driver.allocateHost(4L * stagingElements);
                 ByteBuffer bytes = pinned.getByteBuffer(0, 4L * stagingElements);
                 staging = bytes.order(ByteOrder.nativeOrder()).asFloatBuffer();
@@ -102,14 +112,18 @@ final class CudaWorkspace implements Workspace {
         return deviceBytes + 4L * stagingElements;
     }
 
+    private static long roundUp(long value) {
+        return (value + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+
     /** The device address of an element of the arena. */
     CUdeviceptr at(long offset) {
-        return arena.withByteOffset(4 * offset);
+        return arena.withByteOffset(precision.elementBytes() * offset);
     }
 
     /** The device address of an element of the scratch memory. */
     CUdeviceptr scratch(long offset) {
-        return scratch.withByteOffset(4 * offset);
+        return scratch.withByteOffset(precision.elementBytes() * offset);
     }
 
     void enqueue(Work[] works, int batch) {
@@ -138,7 +152,7 @@ final class CudaWorkspace implements Workspace {
                 int part = Math.min(stagingElements, count - moved);
                 staging.put(0, source, from + moved, part);
                 stagingBusy = true;
-                Driver.uploadAsync(written.at(offset, turn), pinned, 4L * part, stream);
+                written.at(offset, turn).upload(part);
                 moved += part;
             }
             done = true;
@@ -154,7 +168,7 @@ final class CudaWorkspace implements Workspace {
         try {
             for (int turn = 0, moved = 0; moved < count; turn++) {
                 int part = Math.min(stagingElements, count - moved);
-                Driver.downloadAsync(pinned, read.at(offset, turn), 4L * part, stream);
+                read.at(offset, turn).download(part);
                 Driver.synchronize(stream);
                 stagingBusy = false;
                 target.put(to + moved, staging, 0, part);
@@ -166,20 +180,56 @@ final class CudaWorkspace implements Workspace {
         }
     }
 
-    /** The places of the arena at which the turns of a transfer start, kept for the next one, since JCuda makes an object for each. */
-    private final class Turns {
-        private long offset = -1;
-        private final ArrayList<CUdeviceptr> places = new ArrayList<>(1);
+    /** One turn of a transfer: a part of the arena, and the conversion between it and floats, if one is needed. */
+    private final class Part {
+        private final CUdeviceptr place;
+        private final Launch convert;
 
-        CUdeviceptr at(long start, int turn) {
+        Part(long start, boolean in) {
+            CUdeviceptr elements = at(start);
+            boolean same = precision.elementBytes() == Float.BYTES;
+            place = same ? elements : floats;
+            convert = same ? null : new Launch(context, "elementwise", in ? "convert_f32_" + precision.dtype() : "convert_" + precision.dtype() + "_f32",
+                    new Launch.Threads(CONVERTED, 1), 0, new int[1], (launch, count) -> {
+                        launch.shape[0] = count;
+                        launch.gridX = Launch.ceilDiv(count, CONVERTED);
+                    }, in ? floats : elements, in ? elements : floats);
+        }
+
+        void upload(int count) {
+            Driver.uploadAsync(place, pinned, 4L * count, stream);
+            if (convert != null) {
+                convert.enqueue(count, stream);
+            }
+        }
+
+        void download(int count) {
+            if (convert != null) {
+                convert.enqueue(count, stream);
+            }
+            Driver.downloadAsync(pinned, place, 4L * count, stream);
+        }
+    }
+
+    /** The turns of the last transfer in one direction, kept for the next one, since each takes objects. */
+    private final class Turns {
+        private final boolean in;
+        private long offset = -1;
+        private final ArrayList<Part> parts = new ArrayList<>(1);
+
+        Turns(boolean in) {
+            this.in = in;
+        }
+
+        Part at(long start, int turn) {
             if (start != offset) {
                 offset = start;
-                places.clear();
+                parts.clear();
             }
-            while (places.size() <= turn) {
-                places.add(CudaWorkspace.this.at(start + (long) places.size() * stagingElements));
+            while (parts.size() <= turn) {
+                parts.add(new Part(start + (long) parts.size() * stagingElements, in));
             }
-            return places.get(turn);
+            return parts.get(turn);
         }
     }
 

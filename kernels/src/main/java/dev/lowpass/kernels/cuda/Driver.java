@@ -9,6 +9,7 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
@@ -176,6 +177,14 @@ final class Driver {
             throw failure(status, "cuModuleGetFunction", "kernel " + name);
         }
         return function;
+    }
+
+    /** Lets a kernel have more dynamic shared memory than the 48 KiB that need no asking. */
+    static void allowShared(CUfunction function, String name, int bytes) {
+        int status = JCudaDriver.cuFuncSetAttribute(function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes);
+        if (status != SUCCESS) {
+            throw failure(status, "cuFuncSetAttribute", "kernel " + name + ", shared bytes " + bytes);
+        }
     }
 
     // ---- streams and graphs ----

@@ -45,7 +45,7 @@ final class Launch implements Work {
      * @param pointers the kernel's pointer arguments
      */
     Launch(CudaContext context, String source, String name, Threads threads, int sharedBytes, int[] shape, ForBatch forBatch, Pointer... pointers) {
-        this.function = context.function(source, name);
+        this.function = context.function(source, name, sharedBytes);
         this.name = name;
         this.blockX = threads.x();
         this.blockY = threads.y();

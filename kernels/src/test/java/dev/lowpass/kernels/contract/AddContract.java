@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** Contract of {@code add_f32}. */
+/** Contract of {@code add}. */
 public abstract class AddContract extends Contract {
 
     private static Function<Backend, Operation> add(Plane plane, Activation activation) {

@@ -14,7 +14,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** Contract of {@code band_pointwise_f32}. In every test the input holds NaN at and beyond the cutoffs. */
+/** Contract of {@code band_pointwise}. In every test the input holds NaN at and beyond the cutoffs. */
 public abstract class BandPointwiseContract extends Contract {
 
     /** An operation with its weights, and an input for it. */
@@ -27,14 +27,6 @@ public abstract class BandPointwiseContract extends Contract {
                     Contract.integers(random, outChannels * plane.channels(), 8),
                     biased ? Contract.integers(random, outChannels, 50) : null,
                     residual ? Contract.integers(random, Contract.elements(plane.withChannels(outChannels), batch), 100) : null);
-        }
-
-        static Case reals(Plane plane, Staircase staircase, int outChannels, int batch, SplittableRandom random) {
-            return new Case(plane, staircase, outChannels, batch,
-                    poisonBeyond(Contract.reals(random, Contract.elements(plane, batch), 1), staircase, Layout.frequency(plane, batch, staircase.block())),
-                    Contract.reals(random, outChannels * plane.channels(), 1),
-                    Contract.reals(random, outChannels, 1),
-                    Contract.reals(random, Contract.elements(plane.withChannels(outChannels), batch), 1));
         }
 
         Function<Backend, Operation> operation(Bands[] bandsByBatch) {
@@ -57,6 +49,13 @@ public abstract class BandPointwiseContract extends Contract {
         double[] formula() {
             return Naive.bandPointwise(plane, outChannels, staircase, batch, in, weight, bias, residual);
         }
+    }
+
+    private Case realCase(Plane plane, Staircase staircase, int outChannels, int batch, SplittableRandom random) {
+        return new Case(plane, staircase, outChannels, batch,
+                poisonBeyond(reals(random, elements(plane, batch), 1), staircase, Layout.frequency(plane, batch, staircase.block())),
+                reals(random, outChannels * plane.channels(), 1), reals(random, outChannels, 1),
+                reals(random, elements(plane.withChannels(outChannels), batch), 1));
     }
 
     @Test
@@ -137,7 +136,7 @@ public abstract class BandPointwiseContract extends Contract {
         for (int channels : new int[] {5, 96, 200, 384}) {
             for (boolean sorted : new boolean[] {true, false}) {
                 Staircase staircase = Staircases.mixed(7, channels, random, sorted);
-                Case c = Case.reals(new Plane(14, 7, channels), staircase, 50, 1, random);
+                Case c = realCase(new Plane(14, 7, channels), staircase, 50, 1, random);
                 for (Bands bands : Staircases.bandings(staircase, random)) {
                     if (picked()) {
                         check(c.operation(bands), c.trial(), c.layout(), tolerance(channels, 1), c::formula);
@@ -170,7 +169,7 @@ public abstract class BandPointwiseContract extends Contract {
         SplittableRandom random = new SplittableRandom(38);
         for (boolean sorted : new boolean[] {true, false}) {
             Staircase staircase = Staircases.mixed(7, 60, random, sorted);
-            Case c = Case.reals(new Plane(14, 14, 60), staircase, 35, 3, random);
+            Case c = realCase(new Plane(14, 14, 60), staircase, 35, 3, random);
             for (Bands bands : Staircases.bandings(staircase, random)) {
                 checkThreads(c.operation(bands), c.trial(), c.layout());
             }

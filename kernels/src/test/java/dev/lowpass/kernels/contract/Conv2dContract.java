@@ -11,7 +11,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** Contract of {@code conv2d_f32}. */
+/** Contract of {@code conv2d}. */
 public abstract class Conv2dContract extends Contract {
 
     private static Function<Backend, Operation> conv2d(Plane in, int outChannels, Window window, Activation activation, float[] weight, float[] bias) {

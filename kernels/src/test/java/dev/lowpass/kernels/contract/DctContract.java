@@ -11,7 +11,7 @@ import java.util.function.Function;
 import java.util.function.IntPredicate;
 import org.junit.jupiter.api.Test;
 
-/** Contract of {@code dct_f32}. */
+/** Contract of {@code dct}. */
 public abstract class DctContract extends Contract {
 
     private static Function<Backend, Operation> dct(Plane plane, Staircase staircase) {

@@ -11,7 +11,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** Contract of {@code depthwise_f32}. */
+/** Contract of {@code depthwise}. */
 public abstract class DepthwiseContract extends Contract {
 
     private static Function<Backend, Operation> depthwise(Plane in, Window window, Activation activation, float[] weight, float[] bias) {

@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** Contract of {@code global_average_pool_f32}. */
+/** Contract of {@code global_average_pool}. */
 public abstract class GlobalAveragePoolContract extends Contract {
 
     private static Function<Backend, Operation> pool(Plane plane) {

@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** Contract of {@code pointwise_f32}, the classifier on a 1x1 plane included. */
+/** Contract of {@code pointwise}, the classifier on a 1x1 plane included. */
 public abstract class PointwiseContract extends Contract {
 
     private static Function<Backend, Operation> pointwise(

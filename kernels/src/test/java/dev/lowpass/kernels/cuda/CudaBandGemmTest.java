@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lowpass.kernels.Activation;
 import dev.lowpass.kernels.Backend;
 import dev.lowpass.kernels.Backends;
 import dev.lowpass.kernels.Bands;
@@ -12,6 +13,7 @@ import dev.lowpass.kernels.Operands;
 import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Plane;
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.Staircase;
 import dev.lowpass.kernels.Workspace;
 import dev.lowpass.kernels.emulator.EmulatedDevice;
@@ -22,8 +24,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every tile of the staircase kernel, with channels in order and not, 16 bytes at a time and not: integers, so the results are exact. */
 @Tag("cuda")
@@ -39,11 +43,17 @@ class CudaBandGemmTest {
 
     @ParameterizedTest
     @CsvSource({
-        "16, 16, 64, 128x64", "16, 16, 62, 128x64", "12, 20, 31, 128x32", "20, 12, 28, 128x32", "4, 4, 30, 32x32", "4, 8, 24, 32x32",
+        "FP32, 16, 16, 64, 128x64", "FP32, 16, 16, 62, 128x64", "FP32, 12, 20, 31, 128x32", "FP32, 20, 12, 28, 128x32", "FP32, 4, 4, 30, 32x32",
+        "FP32, 4, 8, 24, 32x32",
+        "TF32, 16, 12, 128, 128x128", "TF32, 12, 20, 122, 128x128", "TF32, 16, 16, 64, 128x64", "TF32, 12, 12, 50, 128x64", "TF32, 12, 20, 31, 128x32",
+        "TF32, 20, 12, 28, 128x32", "TF32, 4, 4, 30, 32x32", "TF32, 4, 8, 24, 32x32",
+        "FP16, 16, 12, 128, 128x128", "FP16, 12, 20, 122, 128x128", "FP16, 16, 16, 64, 128x64", "FP16, 12, 12, 50, 128x64", "FP16, 12, 20, 31, 128x32",
+        "FP16, 20, 12, 32, 128x32", "FP16, 4, 4, 30, 32x32", "FP16, 4, 8, 24, 32x32",
     })
-    void agreesWithTheReference(int height, int width, int outChannels, String tile) {
-        SplittableRandom random = new SplittableRandom(outChannels);
-        for (int channels : new int[] {1, 7, 8, 40, 75}) {
+    void agreesWithTheReference(Precision precision, int height, int width, int outChannels, String tile) {
+        SplittableRandom random = new SplittableRandom(outChannels + 1);
+        int vector = 16 / precision.elementBytes();
+        for (int channels : new int[] {1, 7, 8, 40, 75, 136}) {
             for (boolean sorted : new boolean[] {true, false}) {
                 for (int offset : new int[] {0, 1}) {
                     int[] cutoffs = random.ints(channels, 0, 17).toArray();
@@ -59,8 +69,8 @@ class CudaBandGemmTest {
                     assertEquals(sorted || channels == 1, staircase.isSorted() || channels == 1);
                     OperationSpec.BandPointwise spec = new OperationSpec.BandPointwise(new Plane(height, width, channels), outChannels, staircase,
                             channels % 2 == 0);
-                    boolean gather = !staircase.isSorted() || channels % 4 != 0 || offset != 0;
-                    check(spec, offset, "band_gemm_f32_" + tile + (gather ? "_gather," : ","), random);
+                    boolean gather = !staircase.isSorted() || channels % vector != 0 || offset != 0;
+                    check(precision, spec, offset, "band_gemm_" + precision.productDtype() + "_" + tile + (gather ? "_gather," : ","), random);
                 }
             }
         }
@@ -68,7 +78,47 @@ class CudaBandGemmTest {
         assertEquals("", EmulatedDevice.report());
     }
 
-    private static void check(OperationSpec.BandPointwise spec, int offset, String kernel, SplittableRandom random) {
+    /** Tensor cores take factors with 10 fraction bits; each is rounded to the nearest of these, not cut. */
+    @ParameterizedTest
+    @EnumSource(value = Precision.class, names = {"TF32", "FP16"})
+    void factorsAreRoundedToNearest(Precision precision) {
+        float justAboveHalf = 1 + 0x1p-11f + 0x1p-20f;
+        float justBelowHalf = 1 + 0x1p-11f - 0x1p-20f;
+        float next = 1 + 0x1p-10f;
+        float[] in = {justAboveHalf, justBelowHalf, -justAboveHalf, 3 * justBelowHalf, 1, 0, 1, 1};
+        OperationSpec.Pointwise spec = new OperationSpec.Pointwise(new Plane(2, 4, 1), 2, Activation.NONE, false);
+        Backend backend = Backends.cuda(0).withPrecision(precision);
+        float[] out = new float[16];
+        try (Operation operation = backend.pointwise(spec, new float[] {1, justAboveHalf}, null);
+                Workspace workspace = backend.newWorkspace(1, 256, operation.scratchElements(1), 1)) {
+            workspace.write(0, FloatBuffer.wrap(in), 0, 8);
+            operation.bind(workspace, new Operands(0, 128)).run(1);
+            workspace.read(128, FloatBuffer.wrap(out), 0, 16);
+        }
+        assertEquals(next, out[0]);
+        assertEquals(1, out[2]);
+        assertEquals(-next, out[4]);
+        assertEquals(next, out[9], "the weight");
+        assertEquals(0, out[10]);
+    }
+
+    @Test
+    void weightsThatAHalfCannotHoldAreRefused() {
+        OperationSpec.Pointwise spec = new OperationSpec.Pointwise(new Plane(2, 4, 2), 1, Activation.NONE, false);
+        Backend backend = Backends.cuda(0).withPrecision(Precision.FP16);
+        assertEquals("pointwise_f16 on 2x4x2: weight[0][1] is -70000.0, and FP16 ends at 65504.0; use the precision TF32 or FP32",
+                assertThrows(IllegalArgumentException.class, () -> backend.pointwise(spec, new float[] {1, -70000}, null)).getMessage());
+        assertEquals(List.of(), EmulatedDevice.live());
+    }
+
+    @Test
+    void turingHasNoTf32() {
+        EmulatedDevice.configure(Configuration.DEFAULT.withArchitecture(75));
+        assertEquals("the back end cuda computes in [FP32, FP16] here, not in TF32; choose one of these",
+                assertThrows(IllegalArgumentException.class, () -> Backends.cuda(0).withPrecision(Precision.TF32)).getMessage());
+    }
+
+    private static void check(Precision precision, OperationSpec.BandPointwise spec, int offset, String kernel, SplittableRandom random) {
         float[] weight = integers(random, spec.outChannels() * spec.in().channels());
         float[] bias = integers(random, spec.outChannels());
         float[] in = integers(random, spec.in().elements());
@@ -80,7 +130,7 @@ class CudaBandGemmTest {
             }
         }
         float[] expected = run(Backends.reference(), spec, offset, weight, bias, in, residual, null);
-        float[] actual = run(Backends.cuda(0), spec, offset, weight, bias, in, residual, kernel);
+        float[] actual = run(Backends.cuda(0).withPrecision(precision), spec, offset, weight, bias, in, residual, kernel);
         assertArrayEquals(expected, actual, 0f, spec.toString());
     }
 

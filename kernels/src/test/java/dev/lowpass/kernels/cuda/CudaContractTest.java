@@ -1,36 +1,30 @@
 package dev.lowpass.kernels.cuda;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import dev.lowpass.kernels.Backend;
-import dev.lowpass.kernels.Backends;
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.contract.ContractSuite;
-import dev.lowpass.kernels.emulator.EmulatedDevice;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 
-/** The CUDA back end on the emulated device, held to every contract. */
+/** The CUDA back end in single precision on the emulated device, held to every contract. */
 @Tag("cuda")
 class CudaContractTest extends ContractSuite {
 
-    private static Backend backend;
+    private static CudaUnderTest cuda;
 
     @BeforeAll
     static void start() {
-        EmulatedDevice.startWithProjectKernels();
-        backend = Backends.cuda(0);
+        cuda = CudaUnderTest.start(Precision.FP32);
     }
 
     @AfterEach
     void nothingIsHeldOrWrong() {
-        assertEquals("", EmulatedDevice.report());
-        assertEquals(List.of(), EmulatedDevice.live());
+        CudaUnderTest.requireNothingHeldOrWrong();
     }
 
     @Override
     public Backend backend() {
-        return backend;
+        return cuda.backend();
     }
 }

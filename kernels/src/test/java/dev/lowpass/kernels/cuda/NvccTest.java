@@ -86,11 +86,16 @@ class NvccTest {
     void everyKernelIsCompiledForEveryArchitecture() {
         Set<String> all = new TreeSet<>();
         USAGE.values().forEach(kernels -> all.addAll(kernels.keySet()));
-        for (int block = 4; block <= 8; block++) {
-            for (String kernel : List.of("dct_f32_b%d", "idct_f32_b%d", "idct_depthwise_dct_f32_b%d_k3_s1", "idct_depthwise_dct_f32_b%d_k3_s2",
-                    "idct_depthwise_dct_f32_b%d_k3_s1_plane")) {
-                assertTrue(all.contains(kernel.formatted(block)), () -> kernel + " is not among " + all);
+        for (String dtype : List.of("f32", "f16")) {
+            for (int block = 4; block <= 8; block++) {
+                for (String kernel : List.of("dct_%s_b%d", "idct_%s_b%d", "idct_depthwise_dct_%s_b%d_k3_s1", "idct_depthwise_dct_%s_b%d_k3_s2",
+                        "idct_depthwise_dct_%s_b%d_k3_s1_plane")) {
+                    assertTrue(all.contains(kernel.formatted(dtype, block)), () -> kernel + " is not among " + all);
+                }
             }
+        }
+        for (String dtype : List.of("f32", "tf32", "f16")) {
+            assertTrue(all.contains("band_gemm_" + dtype + "_128x64"), () -> dtype + " is not among " + all);
         }
         USAGE.forEach((architecture, kernels) -> assertEquals(all, kernels.keySet(), architecture));
     }

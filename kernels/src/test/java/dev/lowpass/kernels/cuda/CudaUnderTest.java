@@ -1,0 +1,46 @@
+package dev.lowpass.kernels.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.lowpass.kernels.Backend;
+import dev.lowpass.kernels.Backends;
+import dev.lowpass.kernels.Half;
+import dev.lowpass.kernels.Precision;
+import dev.lowpass.kernels.contract.BackendUnderTest;
+import dev.lowpass.kernels.emulator.EmulatedDevice;
+import java.util.List;
+
+/** The CUDA back end on the emulated device, in one precision. */
+record CudaUnderTest(Backend backend) implements BackendUnderTest {
+
+    static CudaUnderTest start(Precision precision) {
+        EmulatedDevice.startWithProjectKernels();
+        return new CudaUnderTest(Backends.cuda(0).withPrecision(precision));
+    }
+
+    static void requireNothingHeldOrWrong() {
+        assertEquals("", EmulatedDevice.report());
+        assertEquals(List.of(), EmulatedDevice.live());
+    }
+
+    /** Tensor cores add in single precision, but cut where others round. */
+    @Override
+    public double roundOff() {
+        return backend.precision() == Precision.FP32 ? 0x1p-24 : 0x1p-22;
+    }
+
+    @Override
+    public double storageRoundOff() {
+        return backend.precision() == Precision.FP16 ? 0x1p-11 : 0;
+    }
+
+    @Override
+    public float stored(double value) {
+        return backend.precision() == Precision.FP16 ? Half.toFloat(Half.fromFloat((float) value)) : (float) value;
+    }
+
+    @Override
+    public float operand(float value) {
+        return backend.precision() == Precision.TF32 ? CudaBackend.toTf32(value) : stored(value);
+    }
+}
