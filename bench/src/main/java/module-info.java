@@ -6,6 +6,7 @@ module dev.lowpass.bench {
     requires com.fasterxml.jackson.databind;
     requires info.picocli;
     requires java.logging;
+    requires jdk.jfr;
     requires jdk.management;
     requires me.tongfei.progressbar;
 
@@ -13,6 +14,7 @@ module dev.lowpass.bench {
 
     // picocli sets options by reflection.
     opens dev.lowpass.bench.command to info.picocli;
-    // Jackson makes receipts of files by reflection.
+    // Jackson makes receipts and profiles of files by reflection.
+    opens dev.lowpass.bench.profile to com.fasterxml.jackson.databind;
     opens dev.lowpass.bench.receipt to com.fasterxml.jackson.databind;
 }

@@ -37,7 +37,7 @@ class PeakTest {
     void theVectorBackEndMeasuresItsMachine() {
         Peak measured = Backends.vector().peak(2).orElseThrow();
         assertTrue(measured.flops() > 1e8, measured.toString());
-        assertEquals(7, measured.levels().size());
+        assertTrue(measured.levels().size() > 1, measured.toString());
         for (Peak.Level level : measured.levels()) {
             assertTrue(level.bytesPerSecond() > 1e7, measured.toString());
         }

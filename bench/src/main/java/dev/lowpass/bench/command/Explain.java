@@ -4,6 +4,11 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.Quantity;
 import dev.lowpass.bench.output.Table;
+import dev.lowpass.bench.profile.Profile;
+import dev.lowpass.bench.profile.ProfileJson;
+import dev.lowpass.bench.profile.ProfileText;
+import dev.lowpass.bench.profile.Profiler;
+import dev.lowpass.bench.profile.RecorderCost;
 import dev.lowpass.kernels.Bands;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.Session;
@@ -21,6 +26,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -28,7 +34,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "explain",
         description = {
-            "Show how a session runs a model's pointwise layers.",
+            "Show how a session runs a model's pointwise layers, and with --measure where its time goes.",
             "kept is the share of coefficients below the cutoffs, bands how many dense products the staircase of cutoffs is cut into for the batch, "
                     + "and computed what these come to: at least the MACs kept, since neighbouring frequencies share one depth. "
                     + "The CPU follows the staircase still closer, one small tile of rows at a time."
@@ -46,6 +52,18 @@ final class Explain implements Callable<Integer> {
 
     @Option(names = "--steps", description = "List every step of the plan, in the order in which they run.")
     private boolean listSteps;
+
+    @Option(
+            names = "--measure",
+            description = "Time every step, dense and truncated in turns, beside the machine's peak, which is measured too; sorted by time lost against the least "
+                    + "that the peak allows.")
+    private boolean measure;
+
+    @Option(names = "--duration", paramLabel = "S", defaultValue = "3", description = "With --measure: time each network for at least so many seconds. Default: ${DEFAULT-VALUE}.")
+    private double duration;
+
+    @Option(names = "--recorder-cost", description = "Measure what Java's Flight Recorder costs: without a recording, with one of runs, and with one of every operation.")
+    private boolean recorderCost;
 
     @Mixin
     private BatchOption batch;
@@ -75,15 +93,37 @@ final class Explain implements Callable<Integer> {
     public Integer call() throws IOException {
         JsonReport report = json.report();
         int size = batch.batch();
+        if (!(duration > 0 && duration <= 3600)) {
+            throw new ParameterException(spec.commandLine(), "Invalid value for option '--duration': " + duration + " is out of range; give more than 0, up to 3600 seconds");
+        }
         try (LoadedModel model = cutoffs.load(modelFile); Session session = model.model().newSession(device.session(size))) {
             ModelDefinition definition = model.definition();
             List<Layer> layers = layers(definition, session.plan(), size);
+            Profile profile = measure ? new Profiler(op -> Macs.of(definition, op).dense(), op -> Macs.of(definition, op).kept())
+                    .measure(definition, session.options(), duration) : null;
+            RecorderCost recorder = recorderCost ? RecorderCost.measure(definition, session, duration) : null;
             if (!report.toStandardOutput()) {
-                print(definition, session, layers);
+                PrintWriter out = spec.commandLine().getOut();
+                if (measure) {
+                    new ProfileText(profile).print(out);
+                } else {
+                    print(definition, session, layers);
+                }
+                if (recorder != null) {
+                    out.println();
+                    recorder.print(out);
+                }
             }
             report.write("lowpass.explain/1", generator -> {
                 model.writeTo(generator);
                 write(generator, definition, session, layers);
+                if (profile != null) {
+                    generator.writeFieldName("measured");
+                    ProfileJson.write(profile, generator);
+                }
+                if (recorder != null) {
+                    recorder.write(generator);
+                }
             });
         }
         return ExitCode.OK;

@@ -35,6 +35,9 @@ final class PeakProbe {
         List<Peak.Level> levels = new ArrayList<>();
         float[][] data = new float[threads][];
         for (int bytes : BYTES) {
+            if (!levels.isEmpty() && (long) bytes * threads > Runtime.getRuntime().maxMemory() / 4) {
+                break; // a small heap is for the application
+            }
             int floats = bytes / Float.BYTES;
             for (int thread = 0; thread < threads; thread++) {
                 data[thread] = new float[floats];

@@ -1,0 +1,100 @@
+package dev.lowpass.bench.profile;
+
+import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.graph.Graph;
+import dev.lowpass.runtime.graph.GraphOp;
+import dev.lowpass.runtime.plan.Plan;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Which ops of a graph the steps of its plan serve. */
+final class Attribution {
+
+    private final ModelDefinition model;
+    private final List<Plan.Step> steps;
+
+    Attribution(ModelDefinition model, Plan plan) {
+        this.model = model;
+        steps = plan.steps();
+    }
+
+    /** The block of an op: its name up to the last dot, or all of it. */
+    static String block(String op) {
+        int dot = op.lastIndexOf('.');
+        return dot < 0 ? op : op.substring(0, dot);
+    }
+
+    /** The block of a step; a change of domain belongs to those for whom it is made. */
+    String block(int step) {
+        return block(owner(step));
+    }
+
+    /**
+     * The op that a step is for: the first that it carries out; of a forward transform the first that reads it, of an inverse one the
+     * one whose coefficients it reads.
+     */
+    String owner(int step) {
+        Plan.Step it = steps.get(step);
+        if (!it.ops().isEmpty()) {
+            return it.ops().get(0);
+        }
+        List<String> others = it.spec() instanceof OperationSpec.Dct ? readers(step) : producer(step);
+        return others.isEmpty() ? it.spec().kernelName() : others.get(0);
+    }
+
+    boolean isTransform(int step) {
+        OperationSpec spec = steps.get(step).spec();
+        return spec instanceof OperationSpec.Dct || spec instanceof OperationSpec.Idct;
+    }
+
+    /** In words. */
+    String covers(int step) {
+        Plan.Step it = steps.get(step);
+        if (it.spec() instanceof OperationSpec.IdctDepthwiseDct) {
+            GraphOp.DepthwiseConv2d depthwise = (GraphOp.DepthwiseConv2d) model.graph().op(it.ops().get(0));
+            String reader = model.graph().consumers(depthwise.name()).get(0).name();
+            return "inverse DCT of " + depthwise.input() + ", " + depthwise.name() + ", DCT for " + reader;
+        } else if (it.spec() instanceof OperationSpec.Dct) {
+            return "DCT for " + String.join(", ", readers(step));
+        } else if (it.spec() instanceof OperationSpec.Idct) {
+            return "inverse DCT of " + String.join(", ", it.ops().isEmpty() ? producer(step) : it.ops());
+        }
+        return String.join(", ", it.ops());
+    }
+
+    /** Ops of the steps that read what a step wrote, until it is written over. */
+    private List<String> readers(int step) {
+        long at = steps.get(step).operands().out();
+        List<String> readers = new ArrayList<>();
+        for (int i = step + 1; i < steps.size(); i++) {
+            Plan.Step later = steps.get(i);
+            if (reads(later, at) && !later.ops().isEmpty()) {
+                readers.add(later.ops().get(0));
+            }
+            if (later.operands().out() == at) {
+                break;
+            }
+        }
+        return readers;
+    }
+
+    private static boolean reads(Plan.Step step, long at) {
+        boolean second = step.spec() instanceof OperationSpec.Add
+                || step.spec() instanceof OperationSpec.Pointwise pointwise && pointwise.residual()
+                || step.spec() instanceof OperationSpec.BandPointwise band && band.residual();
+        return step.operands().in() == at || second && step.operands().residual() == at;
+    }
+
+    /** The last op of the step that wrote what a step reads. */
+    private List<String> producer(int step) {
+        long at = steps.get(step).operands().in();
+        for (int i = step - 1; i >= 0; i--) {
+            Plan.Step earlier = steps.get(i);
+            if (earlier.operands().out() == at) {
+                return earlier.ops().isEmpty() ? producer(i) : List.of(earlier.ops().get(earlier.ops().size() - 1));
+            }
+        }
+        return List.of(Graph.INPUT);
+    }
+}
