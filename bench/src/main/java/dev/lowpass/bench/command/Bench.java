@@ -13,6 +13,7 @@ import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.SessionOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -129,6 +130,9 @@ final class Bench implements Callable<Integer> {
     private boolean smoke;
 
     @Mixin
+    private PaperOptions paper;
+
+    @Mixin
     private JsonOption json;
 
     @Override
@@ -145,6 +149,10 @@ final class Bench implements Callable<Integer> {
                 throw invalid("--precision", precision, "offered by none of the devices " + chosenDevices + "; choose one of "
                         + chosenDevices.stream().flatMap(device -> device.precisions().stream()).map(BenchRun::name).distinct().collect(Collectors.joining(", ")));
             }
+        }
+        if (paper.isAsked()) {
+            runPaper(chosenDevices.get(0), report);
+            return ExitCode.OK;
         }
         List<Engine> chosenPeers = new LinkedHashSet<>(peers).stream().map(this::peer).toList();
         Gpus gpus = Gpus.current();
@@ -172,6 +180,14 @@ final class Bench implements Callable<Integer> {
             report.write(out -> ReceiptFile.write(receipt, out));
         }
         return ExitCode.OK;
+    }
+
+    /** In one setting: the first of each option that takes several. */
+    private void runPaper(Device device, JsonReport report) throws IOException {
+        String set = cutoffs.stream().filter(name -> !name.equals(Receipt.DENSE)).findFirst().orElse(null);
+        try (LoadedModel loaded = LoadedModel.load(modelFile, "cutoffs".equals(set) ? null : set)) {
+            paper.run(loaded, SessionOptions.builder().device(device).precision(precisions.get(0)).threads(threads.get(0)).maxBatch(batches.get(0)).build(), report);
+        }
     }
 
     private void requireRanges() {

@@ -178,7 +178,7 @@ final class Eval implements Callable<Integer> {
                 double inference = inferenceSeconds;
                 report.write("lowpass.eval/1", generator -> {
                     model.writeTo(generator);
-                    write(generator, session, numbers, samples, entries.size() - samples.size(), seconds, inference);
+                    write(generator, session, Macs.ofPointwise(model.definition()).keptShare(), numbers, samples, entries.size() - samples.size(), seconds, inference);
                 });
             } finally {
                 decoders.shutdownNow();
@@ -234,11 +234,12 @@ final class Eval implements Callable<Integer> {
     }
 
     private static void write(
-            JsonGenerator json, Session session, ClassNumbers numbers, List<Sample> samples, int skipped, double seconds, double inferenceSeconds)
+            JsonGenerator json, Session session, double keptShare, ClassNumbers numbers, List<Sample> samples, int skipped, double seconds, double inferenceSeconds)
             throws IOException {
         json.writeStringField("device", session.options().device().name());
         json.writeNumberField("threads", session.options().threads());
         json.writeNumberField("batch", session.options().maxBatch());
+        json.writeNumberField("pointwise_kept_share", keptShare);
         json.writeNumberField("label_offset", numbers.offset());
         json.writeNumberField("images", samples.size());
         json.writeNumberField("skipped", skipped);

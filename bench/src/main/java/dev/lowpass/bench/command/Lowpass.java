@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Lowpass.Version.class,
         synopsisSubcommandLabel = "COMMAND",
         description = "Run MobileNet-like networks whose pointwise convolutions keep, channel by channel, only the low frequencies.",
-        subcommands = {Classify.class, Eval.class, Inspect.class, Explain.class, Verify.class, Import.class, Export.class, Bench.class, Compare.class, Doctor.class},
+        subcommands = {Classify.class, Eval.class, Inspect.class, Explain.class, Verify.class, Import.class, Export.class, Bench.class, Compare.class, Report.class, Doctor.class},
         sortOptions = false,
         commandListHeading = "%nCommands:%n",
         optionListHeading = "%nOptions:%n",

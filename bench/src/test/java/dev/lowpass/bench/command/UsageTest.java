@@ -21,13 +21,13 @@ class UsageTest {
     void helpListsEveryCommand() {
         Execution help = Execution.of("--help");
         assertEquals(0, help.status());
-        for (String command : List.of("classify", "eval", "inspect", "explain", "verify", "import", "export", "bench", "compare", "doctor")) {
+        for (String command : List.of("classify", "eval", "inspect", "explain", "verify", "import", "export", "bench", "compare", "report", "doctor")) {
             assertTrue(help.out().contains("\n  " + command + " "), command + " in " + help.out());
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"classify", "eval", "inspect", "explain", "verify", "import", "export", "bench", "compare", "doctor"})
+    @ValueSource(strings = {"classify", "eval", "inspect", "explain", "verify", "import", "export", "bench", "compare", "report", "doctor"})
     void everyCommandHasHelpAndVersion(String command) {
         Execution help = Execution.of(command, "--help");
         assertEquals(0, help.status());
@@ -40,7 +40,7 @@ class UsageTest {
     void noCommandIsUsageError() {
         Execution nothing = Execution.of();
         assertEquals(2, nothing.status());
-        assertEquals("lowpass: Missing command; name one of classify, eval, inspect, explain, verify, import, export, bench, compare, doctor (see 'lowpass --help')", nothing.message());
+        assertEquals("lowpass: Missing command; name one of classify, eval, inspect, explain, verify, import, export, bench, compare, report, doctor (see 'lowpass --help')", nothing.message());
     }
 
     @Test

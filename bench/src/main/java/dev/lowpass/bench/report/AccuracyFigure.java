@@ -1,0 +1,63 @@
+package dev.lowpass.bench.report;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+
+/** Accuracy against the share of multiply-accumulates that cutoffs keep. */
+final class AccuracyFigure {
+
+    private static final double LEFT = 46;
+    private static final double RIGHT = Svg.WIDTH - 14;
+    private static final double TOP = 14;
+    private static final double BOTTOM = 212;
+
+    private AccuracyFigure() {}
+
+    static Figure of(String id, List<Inputs.Accuracy> given, Series series) {
+        List<Inputs.Accuracy> points = given.stream().sorted(Comparator.comparingDouble(Inputs.Accuracy::keptShare)).toList();
+        double best = points.stream().mapToDouble(Inputs.Accuracy::share).max().orElseThrow();
+        double worst = points.stream().mapToDouble(Inputs.Accuracy::share).min().orElseThrow();
+        Inputs.Accuracy dense = points.stream().filter(point -> point.keptShare() >= 1).findFirst().orElse(null);
+        double floor = Math.min(worst, dense == null ? worst : dense.share() - 0.01);
+        double margin = Math.max(0.005, (best - floor) / 6);
+        Axis x = new Axis(Math.floor(10 * points.get(0).keptShare() - 0.3) / 10, 1.02, LEFT, RIGHT, false);
+        Axis y = new Axis(floor - margin, Math.min(1, best + margin) + 1e-9, BOTTOM, TOP, false);
+        boolean several = points.stream().map(Inputs.Accuracy::model).distinct().count() > 1;
+        Svg svg = new Svg();
+        for (double tick : y.ticks(4)) {
+            svg.line("grid", LEFT, y.at(tick), RIGHT, y.at(tick));
+            svg.text("tick", LEFT - 5, y.at(tick) + 4, "end", String.format(Locale.ROOT, "%.1f", 100 * tick));
+        }
+        for (double tick : x.ticks(5)) {
+            svg.text("tick", x.at(tick), BOTTOM + 15, "middle", String.format(Locale.ROOT, "%.0f %%", 100 * tick));
+        }
+        svg.line("axis", LEFT, BOTTOM, RIGHT, BOTTOM);
+        svg.text("tick", (LEFT + RIGHT) / 2, BOTTOM + 31, "middle", "pointwise multiply-accumulates kept");
+        svg.sideText("tick", 10, (TOP + BOTTOM) / 2, "top-1, %");
+        if (dense != null) {
+            svg.line("roof faint", LEFT, y.at(dense.share()), RIGHT, y.at(dense.share()));
+            svg.line("roof", LEFT, y.at(dense.share() - 0.01), RIGHT, y.at(dense.share() - 0.01));
+            svg.text("note", LEFT + 4, y.at(dense.share() - 0.01) - 5, "start", "one point below dense");
+        }
+        List<List<String>> numbers = new ArrayList<>();
+        for (Inputs.Accuracy point : points) {
+            double px = x.at(point.keptShare());
+            svg.circle("dot " + (several ? series.style(point.model()) : point.keptShare() < 1 ? Series.TRUNCATED : Series.DENSE), px, y.at(point.share()), 4.6,
+                    String.format(Locale.ROOT, "%s, %s: top-1 %.2f %%, %.1f %% kept", point.model(), point.name(), 100 * point.share(), 100 * point.keptShare()));
+            boolean leftwards = px > (LEFT + RIGHT) / 2;
+            svg.text("note", px + (leftwards ? -8 : 8), y.at(point.share()) + 4, leftwards ? "end" : "start",
+                    String.format(Locale.ROOT, "%.1f %%", 100 * point.share()) + (point.name().equals(point.model()) ? "" : " " + point.name()));
+            numbers.add(List.of(point.model() + (point.name().equals(point.model()) ? "" : ", " + point.name()), String.format(Locale.ROOT, "%.2f %%", 100 * point.keptShare()),
+                    String.valueOf(point.top1()), String.valueOf(point.images()), String.format(Locale.ROOT, "%.2f %%", 100 * point.share()),
+                    dense == null ? "" : String.format(Locale.ROOT, "%+.2f", 100 * (point.share() - dense.share()))));
+        }
+        String title = "Accuracy against kept work";
+        String description = "Top-1 accuracy on " + points.stream().map(Inputs.Accuracy::images).distinct().map(String::valueOf).reduce((a, b) -> a + " and " + b).orElse("")
+                + " labelled pictures. With so many, a difference of less than a point or two may be chance.";
+        return new Figure(id, title, description, svg.element(id, BOTTOM + 40, title, description),
+                series.styles(several ? points.stream().map(Inputs.Accuracy::model).distinct().toList() : List.of()),
+                List.of(new Figure.Numbers(List.of("network", "kept", "right", "pictures", "top-1", "points from dense"), numbers)));
+    }
+}
