@@ -4,8 +4,8 @@
 //   out[g][o] = clamp(residual[g][o] + (z(g) == 0 ? bias_scale * bias[o] : 0) + sum over k < prefix[z(g)] of in[g][k] * weight[o][k])
 // and for _gather in[g][order[k]] in place of in[g][k]. prefix falls with z, so a tile of rows stops at the prefix of its first
 // row; within a tile each row is cut off at its own prefix as it is copied, so that elements beyond a cutoff are never used, whatever
-// they hold. Factors are halves, or floats rounded to TF32 (the weights already are); sums, bias and residual are added in float, and
-// the result is rounded once.
+// they hold. Factors are halves, or floats, each split into two TF32 numbers; sums, bias and residual are added in float, and the result is
+// rounded once.
 //
 // Layout: in [rows][channels], out and residual [rows][out_channels], both channels innermost; weight [out_channels][weight_stride], k
 // innermost and in the staircase's order, with zeros beyond channels; bias float [out_channels rounded up to a multiple of 8].
@@ -162,25 +162,28 @@ LOWPASS_INLINE void tensor_gemm(const T* in, const T* weight, const float* bias,
         const char* weight_rows = place(slice % STAGES, BM + warp_n * WARP_N + lane / 16 * 8 + lane % 8) + warp_k * 64 + lane / 8 % 2 * 16;
 #pragma unroll
         for (int step = 0; step < 64 / kStepBytes; step++) {
-            unsigned int a[MT][4];
-#pragma unroll
-            for (int i = 0; i < MT; i++) {
-                load_matrices(a[i], in_rows + i * 16 * ROW_BYTES + step * kStepBytes);
-#pragma unroll
-                for (int e = 0; e < 4; e++) {
-                    round_factor<T>(a[i][e]);
-                }
-            }
+            unsigned int b[NT][2];
+            unsigned int b_low[NT][2];
 #pragma unroll
             for (int j = 0; j < NT; j += 2) {
                 unsigned int both[4];
                 load_matrices(both, weight_rows + j * 8 * ROW_BYTES + step * kStepBytes);
-                const unsigned int left[2] = {both[0], both[1]};
-                const unsigned int right[2] = {both[2], both[3]};
+                b[j][0] = both[0];
+                b[j][1] = both[1];
+                b[j + 1][0] = both[2];
+                b[j + 1][1] = both[3];
+                split<T>(b[j], b_low[j]);
+                split<T>(b[j + 1], b_low[j + 1]);
+            }
 #pragma unroll
-                for (int i = 0; i < MT; i++) {
-                    multiply<T>(sum[i][j], a[i], left);
-                    multiply<T>(sum[i][j + 1], a[i], right);
+            for (int i = 0; i < MT; i++) {
+                unsigned int a[4];
+                unsigned int a_low[4];
+                load_matrices(a, in_rows + i * 16 * ROW_BYTES + step * kStepBytes);
+                split<T>(a, a_low);
+#pragma unroll
+                for (int j = 0; j < NT; j++) {
+                    multiply_split<T>(sum[i][j], a, a_low, b[j], b_low[j]);
                 }
             }
         }

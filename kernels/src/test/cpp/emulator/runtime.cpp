@@ -241,12 +241,12 @@ struct Thread {
     std::vector<size_t> groups;  // ends of committed groups in copies
 };
 
-// Who last touched four bytes of shared memory, and since when.
+// Who last touched four bytes of shared memory, and since when. Readers of its two halves are told apart: threads may own two bytes each.
 struct Word {
     uint32_t writeEpoch;
     uint32_t readEpoch;
     uint16_t writer;
-    uint16_t reader;
+    uint16_t reader[2];
     uint16_t writerWarpEpoch;
     uint16_t readerWarpEpoch;
     uint8_t written;  // bytes, as a mask
@@ -396,11 +396,19 @@ void checkShared(Worker* worker, uint64_t address, size_t bytes, int kind, void*
         }
         bool wrote = word.writeEpoch == epoch && word.writer != me && (word.written & mask) != 0 && !(word.writer == kAtomic && kind == 2)
                 && !(word.writer != kAtomic && word.writer / 32 == warp && word.writerWarpEpoch < warpEpoch);
-        bool read = kind != 0 && word.readEpoch == epoch && word.reader != me && (word.read & mask) != 0
-                && !(word.reader != kManyReaders && word.readerWarpEpoch < warpEpoch
-                        && (word.reader & kReadersOfWarp ? (word.reader & 0x7fff) == warp : word.reader / 32 == warp));
+        bool read = false;
+        uint16_t conflicting = 0;
+        for (int half = 0; half < 2 && kind != 0 && word.readEpoch == epoch; half++) {
+            uint16_t reader = word.reader[half];
+            if ((word.read & mask & 3 << 2 * half) != 0 && reader != me
+                    && !(reader != kManyReaders && word.readerWarpEpoch < warpEpoch
+                            && (reader & kReadersOfWarp ? (reader & 0x7fff) == warp : reader / 32 == warp))) {
+                read = true;
+                conflicting = reader;
+            }
+        }
         if (wrote || read) {
-            uint16_t other = wrote ? word.writer : word.reader;
+            uint16_t other = wrote ? word.writer : conflicting;
             std::string who = other == kAtomic ? "an atomic" : other == kManyReaders ? "several threads' load"
                     : other & kReadersOfWarp ? format("loads of warp %u", other & 0x7fff) : format("thread %u's %s", other, wrote ? "store" : "load");
             fail(worker, emulator::LAUNCH_FAILED, format("shared memory race: %s of %zu bytes ", kKinds[kind], bytes) + place(worker)
@@ -411,15 +419,21 @@ void checkShared(Worker* worker, uint64_t address, size_t bytes, int kind, void*
         if (kind == 0) {
             if (word.readEpoch != epoch) {
                 word.readEpoch = epoch;
-                word.reader = me;
-                word.read = mask;
-            } else {
-                if (word.reader != me && word.reader != kManyReaders && word.reader != (kReadersOfWarp | warp)) {
-                    bool sameWarp = !(word.reader & kReadersOfWarp) && word.reader / 32 == warp;
-                    word.reader = sameWarp ? (uint16_t) (kReadersOfWarp | warp) : kManyReaders;
-                }
-                word.read |= mask;
+                word.read = 0;
             }
+            for (int half = 0; half < 2; half++) {
+                uint16_t& reader = word.reader[half];
+                if ((mask & 3 << 2 * half) == 0) {
+                    continue;
+                }
+                if ((word.read & 3 << 2 * half) == 0) {
+                    reader = me;
+                } else if (reader != me && reader != kManyReaders && reader != (kReadersOfWarp | warp)) {
+                    bool sameWarp = !(reader & kReadersOfWarp) && reader / 32 == warp;
+                    reader = sameWarp ? (uint16_t) (kReadersOfWarp | warp) : kManyReaders;
+                }
+            }
+            word.read |= mask;
             word.readerWarpEpoch = warpEpoch;
         } else {
             uint16_t writer = kind == 2 ? kAtomic : me;

@@ -44,6 +44,17 @@ extern "C" __global__ void block_sum_racing(const float* in, float* out) {
     }
 }
 
+// Threads that own two bytes each, read, write and read them without a barrier; with `neighbour`, they read the next one's.
+extern "C" __global__ void owners_of_halves(unsigned short* out, int neighbour) {
+    __shared__ unsigned short half[64];
+    unsigned t = threadIdx.x;
+    half[t] = (unsigned short) t;
+    __syncthreads();
+    unsigned short value = half[(t + (unsigned) neighbour) % 64];
+    half[t] = (unsigned short) (value + 1);
+    out[t] = half[t];
+}
+
 // Warp-wide steps need __syncwarp only.
 extern "C" __global__ void warp_reverse(const int* in, int* out) {
     __shared__ int lane[64];

@@ -65,6 +65,23 @@ public interface Backend {
 
     Operation idctDepthwiseDct(OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias);
 
+    /** Whether {@link #expandIdctDepthwiseDct} is offered for that: one pass where it promises more than two. */
+    default boolean fuses(OperationSpec.ExpandIdctDepthwiseDct spec) {
+        return false;
+    }
+
+    /**
+     * @param expandWeight of the pointwise convolution, {@code [out][rank]}
+     * @param expandBias of the pointwise convolution
+     * @param weight of the depthwise convolution, {@code [kernelY][kernelX][c]}
+     * @param bias of the depthwise convolution
+     * @throws UnsupportedOperationException where {@link #fuses} does not hold
+     */
+    default Operation expandIdctDepthwiseDct(
+            OperationSpec.ExpandIdctDepthwiseDct spec, float[] expandWeight, float[] expandBias, float[] weight, float[] bias) {
+        throw new UnsupportedOperationException("the back end " + name() + " does not run " + spec.kernelName(precision()) + " in one pass; run its parts");
+    }
+
     Operation add(OperationSpec.Add spec);
 
     Operation globalAveragePool(OperationSpec.GlobalAveragePool spec);

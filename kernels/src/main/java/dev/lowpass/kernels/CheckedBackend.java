@@ -119,6 +119,23 @@ final class CheckedBackend implements Backend {
     }
 
     @Override
+    public boolean fuses(OperationSpec.ExpandIdctDepthwiseDct spec) {
+        return backend.fuses(spec);
+    }
+
+    @Override
+    public Operation expandIdctDepthwiseDct(
+            OperationSpec.ExpandIdctDepthwiseDct spec, float[] expandWeight, float[] expandBias, float[] weight, float[] bias) {
+        OperationSpec.BandPointwise expand = spec.expand();
+        Window window = spec.middle().window();
+        requireWeight(expand, expandWeight, "[out][rank]", expand.outChannels(), expand.in().channels());
+        requireBias(expand, expandBias);
+        requireWeight(spec.middle(), weight, "[kernelY][kernelX][c]", window.kernelHeight(), window.kernelWidth(), expand.outChannels());
+        requireBias(spec.middle(), bias);
+        return new CheckedOperation(backend.expandIdctDepthwiseDct(spec, expandWeight, expandBias, weight, bias), false, Integer.MAX_VALUE);
+    }
+
+    @Override
     public Operation add(OperationSpec.Add spec) {
         return new CheckedOperation(backend.add(spec), true, Integer.MAX_VALUE);
     }

@@ -218,6 +218,42 @@ public sealed interface OperationSpec {
         }
     }
 
+    /**
+     * The wide part of an inverted-residual block in one pass: a truncated pointwise convolution without residual, and what comes after
+     * it, which reads nothing but its result. Weights and biases are those of both.
+     */
+    record ExpandIdctDepthwiseDct(BandPointwise expand, IdctDepthwiseDct middle) implements OperationSpec {
+        public ExpandIdctDepthwiseDct {
+            if (expand.residual() || !expand.out().equals(middle.in()) || expand.block() != middle.block()) {
+                throw new IllegalArgumentException("cannot run in one pass: " + expand + " and " + middle);
+            }
+        }
+
+        public int block() {
+            return expand.block();
+        }
+
+        @Override
+        public Plane in() {
+            return expand.in();
+        }
+
+        @Override
+        public Plane out() {
+            return middle.out();
+        }
+
+        @Override
+        public String kernelName(Precision precision) {
+            return "expand_idct_depthwise_dct_" + precision.productDtype() + "_b" + block() + windowName(middle.window());
+        }
+
+        @Override
+        public long macs() {
+            return expand.macs() + middle.macs();
+        }
+    }
+
     /** Elementwise sum of two tensors of one shape, in either domain (activation only in the spatial one). */
     record Add(Plane in, Activation activation) implements OperationSpec {
         @Override

@@ -5,8 +5,9 @@ public enum Precision {
     /** Kept and multiplied in single precision. */
     FP32("f32", "f32", Float.BYTES, 1e-4),
     /**
-     * Kept in single precision; pointwise convolutions multiply on tensor cores, which take the factors rounded to TF32 (8 exponent and
-     * 10 fraction bits) and add in single precision.
+     * Kept in single precision; pointwise convolutions multiply on tensor cores, which take TF32 (8 exponent and 10 fraction bits) and add
+     * in single precision. One TF32 product of rounded factors a layer would miss the tolerance, so factors are split into two TF32 numbers
+     * each, and three products of these are added.
      */
     TF32("f32", "tf32", Float.BYTES, 2e-3),
     /**

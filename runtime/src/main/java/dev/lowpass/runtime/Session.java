@@ -50,7 +50,7 @@ public final class Session implements AutoCloseable {
         this.options = options;
         ModelDefinition model = definition.withCutoffs(options.cutoffs());
         Backend backend = options.device().backend(options.precision());
-        Planner.Planned planned = Planner.plan(model, options.maxBatch(), backend.bandCost());
+        Planner.Planned planned = Planner.plan(model, options.maxBatch(), backend.bandCost(), backend::fuses);
         plan = planned.plan();
         opNames = plan.steps().stream().map(step -> String.join(", ", step.ops())).toArray(String[]::new);
         kernels = plan.steps().stream().map(step -> step.spec().kernelName()).toArray(String[]::new);
@@ -60,7 +60,7 @@ public final class Session implements AutoCloseable {
         try {
             long scratch = 0;
             for (int i = 0; i < plan.steps().size(); i++) {
-                Operation operation = create(backend, plan.steps().get(i), planned.parameters().get(i));
+                Operation operation = create(backend, plan.steps().get(i), planned.parameters().get(i), planned.expandParameters().get(i));
                 resources.operations.add(operation);
                 scratch = Math.max(scratch, operation.scratchElements(options.maxBatch()));
             }
@@ -85,7 +85,7 @@ public final class Session implements AutoCloseable {
         return "session of a model with input " + model.graph().input() + " on " + options.device();
     }
 
-    private static Operation create(Backend backend, Plan.Step step, Parameters parameters) {
+    private static Operation create(Backend backend, Plan.Step step, Parameters parameters, Parameters expand) {
         float[] weight = parameters == null ? null : parameters.weight();
         float[] bias = parameters == null ? null : parameters.bias();
         OperationSpec spec = step.spec();
@@ -103,6 +103,8 @@ public final class Session implements AutoCloseable {
             return backend.idct(idct);
         } else if (spec instanceof OperationSpec.IdctDepthwiseDct fused) {
             return backend.idctDepthwiseDct(fused, weight, bias);
+        } else if (spec instanceof OperationSpec.ExpandIdctDepthwiseDct whole) {
+            return backend.expandIdctDepthwiseDct(whole, expand.weight(), expand.bias(), weight, bias);
         } else if (spec instanceof OperationSpec.Add add) {
             return backend.add(add);
         } else {

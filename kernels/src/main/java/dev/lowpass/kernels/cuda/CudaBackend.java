@@ -182,14 +182,19 @@ public final class CudaBackend implements Backend {
     @Override
     public Operation bandPointwise(OperationSpec.BandPointwise spec, Bands[] bandsByBatch, float[] weight, float[] bias) {
         Staircase staircase = spec.staircase();
-        int coefficients = spec.block() * spec.block();
-        int[] prefix = new int[coefficients];
-        for (int z = 0; z < coefficients; z++) {
-            prefix[z] = staircase.prefix(z);
-        }
+        int[] prefix = prefixes(staircase);
+        int coefficients = prefix.length;
         Gemm gemm = new Gemm(staircase.channels(), spec.outChannels(), coefficients, spec.in().blocks(spec.block()), spec.block(), Activation.NONE,
                 spec.residual());
         return gemm.operation(spec, weight, bias, prefix, staircase.order(), staircase.isSorted());
+    }
+
+    private static int[] prefixes(Staircase staircase) {
+        int[] prefixes = new int[staircase.block() * staircase.block()];
+        for (int z = 0; z < prefixes.length; z++) {
+            prefixes[z] = staircase.prefix(z);
+        }
+        return prefixes;
     }
 
     private static int[] identity(int count) {
@@ -265,7 +270,7 @@ public final class CudaBackend implements Backend {
             // The plain kernel reads weights along the output channels, the tensor cores along k.
             int stride = roundUp(tensor() ? channels : outChannels, vector);
             Constants constants = new Constants();
-            int weights = tensor() ? addFactors(constants, spec, weight, stride) : constants.add(transposed(weight, outChannels, stride));
+            int weights = tensor() ? addFactors(constants, spec, outChannels, weight) : constants.add(transposed(weight, outChannels, stride));
             int biases = constants.add(orZero(bias, outChannels, roundUp(outChannels, vector)));
             int prefixes = constants.add(prefix);
             int orders = constants.add(order);
@@ -288,28 +293,6 @@ public final class CudaBackend implements Backend {
 
         private boolean tensor() {
             return precision != Precision.FP32;
-        }
-
-        /** Adds weights {@code [out][in]} as {@code [out][stride]} in the type of the factors, zeros beyond the input channels. */
-        private int addFactors(Constants constants, OperationSpec spec, float[] weight, int stride) {
-            float[] factors = new float[outChannels * stride];
-            short[] halves = new short[precision == Precision.FP16 ? factors.length : 0];
-            for (int o = 0; o < outChannels; o++) {
-                for (int k = 0; k < channels; k++) {
-                    float value = weight[o * channels + k];
-                    int at = o * stride + k;
-                    if (precision == Precision.TF32) {
-                        factors[at] = toTf32(value);
-                    } else {
-                        if (Math.abs(value) > Half.MAX) {
-                            throw new IllegalArgumentException(spec.kernelName(precision) + " on " + spec.in() + ": weight[" + o + "][" + k + "] is " + value
-                                    + ", and " + precision + " ends at " + Half.MAX + "; use the precision TF32 or FP32");
-                        }
-                        halves[at] = Half.fromFloat(value);
-                    }
-                }
-            }
-            return precision == Precision.TF32 ? constants.add(factors) : constants.add(halves);
         }
 
         private Launch launch(Tile tile, boolean gather, int[] shape, CUdeviceptr... pointers) {
@@ -337,6 +320,30 @@ public final class CudaBackend implements Backend {
             }
             return best;
         }
+    }
+
+    /** Adds weights {@code [out][in]} for tensor cores: {@code [out][in rounded up to 16 bytes]} in the type of the factors, zeros beyond. */
+    private int addFactors(Constants constants, OperationSpec spec, int outChannels, float[] weight) {
+        int channels = spec.in().channels();
+        int stride = roundUp(channels, vector);
+        float[] factors = new float[outChannels * stride];
+        short[] halves = new short[precision == Precision.FP16 ? factors.length : 0];
+        for (int o = 0; o < outChannels; o++) {
+            for (int k = 0; k < channels; k++) {
+                float value = weight[o * channels + k];
+                int at = o * stride + k;
+                if (precision == Precision.TF32) {
+                    factors[at] = value;
+                } else {
+                    if (Math.abs(value) > Half.MAX) {
+                        throw new IllegalArgumentException(spec.kernelName(precision) + " on " + spec.in() + ": weight[" + o + "][" + k + "] is " + value
+                                + ", and " + precision + " ends at " + Half.MAX + "; use the precision TF32 or FP32");
+                    }
+                    halves[at] = Half.fromFloat(value);
+                }
+            }
+        }
+        return precision == Precision.TF32 ? constants.add(factors) : constants.add(halves);
     }
 
     // ---- transforms ----
@@ -532,6 +539,73 @@ public final class CudaBackend implements Backend {
         }
     }
 
+    // ---- a block's wide part in one pass ----
+
+    /** Set to false, blocks run in three kernels each: to compare. */
+    static final String FUSE_PROPERTY = "dev.lowpass.cuda.fuse";
+
+    /** Channels of a thread block, elements that a row of them takes in shared memory, and threads; see expand_idct_depthwise_dct.cu. */
+    private static final int EXPAND_CHANNELS = 32;
+    private static final int EXPAND_STRIDE = 40;
+    private static final int EXPAND_THREADS = 256;
+
+    /** Transformed blocks that keep all warps of a thread block busy. */
+    private static final int EXPAND_ITEMS = EXPAND_THREADS / 32;
+
+    /**
+     * Whole planes of expanded channels must fit a multiprocessor. Then one pass is ahead at large batches, where it moves less, and at
+     * small ones, where it is one launch less. Without tensor cores the products would hold it up.
+     */
+    @Override
+    public boolean fuses(OperationSpec.ExpandIdctDepthwiseDct spec) {
+        return precision != Precision.FP32 && (spec.block() == 7 || spec.block() == 8) && isSpecialised(spec.middle().window())
+                && expandSharedBytes(spec, 1) <= device.sharedBytes() && !"false".equals(System.getProperty(FUSE_PROPERTY));
+    }
+
+    private long expandSharedBytes(OperationSpec.ExpandIdctDepthwiseDct spec, int images) {
+        return (long) images * spec.in().area() * EXPAND_STRIDE * precision.elementBytes();
+    }
+
+    @Override
+    public Operation expandIdctDepthwiseDct(
+            OperationSpec.ExpandIdctDepthwiseDct spec, float[] expandWeight, float[] expandBias, float[] weight, float[] bias) {
+        if (!fuses(spec)) {
+            return Backend.super.expandIdctDepthwiseDct(spec, expandWeight, expandBias, weight, bias);
+        }
+        OperationSpec.BandPointwise expand = spec.expand();
+        OperationSpec.IdctDepthwiseDct middle = spec.middle();
+        Staircase staircase = expand.staircase();
+        int channels = expand.in().channels();
+        int expanded = expand.outChannels();
+        Constants constants = new Constants();
+        int expandWeights = addFactors(constants, expand, expanded, expandWeight);
+        int expandBiases = constants.add(orZero(expandBias, expanded, expanded));
+        int prefixes = constants.add(prefixes(staircase));
+        int orders = constants.add(staircase.order());
+        int weights = constants.add(weight.clone());
+        int biases = constants.add(orZero(bias, expanded, expanded));
+        int cutoffs = constants.add(cutoffs(middle.staircase()));
+        int blocks = spec.in().blocks(spec.block());
+        int mostImages = Math.max(1, EXPAND_ITEMS / blocks);
+        while (expandSharedBytes(spec, mostImages) > device.sharedBytes()) {
+            mostImages--;
+        }
+        int images = mostImages;
+        return new CudaOperation(context, spec, constants, 0, (workspace, operands) -> {
+            boolean gather = !staircase.isSorted() || channels % vector != 0 || operands.in() % vector != 0;
+            int[] shape = {0, expand.in().height(), expand.in().width(), channels, expanded, roundUp(channels, vector), spec.out().height(),
+                    spec.out().width(), middle.window().padding().top(), middle.window().padding().left(), 0, gather ? 1 : 0,
+                    bits(middle.before().low()), bits(middle.before().high()), bits(middle.after().low()), bits(middle.after().high())};
+            return only(new Launch(context, "expand_idct_depthwise_dct", spec.kernelName(precision), new Launch.Threads(EXPAND_THREADS, 1),
+                    (int) expandSharedBytes(spec, images), shape, (launch, batch) -> {
+                        launch.shape[0] = batch;
+                        launch.shape[10] = Math.min(images, batch);
+                        launch.gridX = Math.multiplyExact(Launch.ceilDiv(batch, launch.shape[10]), Launch.ceilDiv(expanded, EXPAND_CHANNELS));
+                    }, workspace.at(operands.in()), constants.at(expandWeights), constants.at(expandBiases), constants.at(prefixes),
+                    constants.at(orders), constants.at(weights), constants.at(biases), constants.at(cutoffs), workspace.at(operands.out())));
+        });
+    }
+
     // ---- the rest ----
 
     @Override
@@ -580,12 +654,6 @@ public final class CudaBackend implements Backend {
             }
         }
         return result;
-    }
-
-    /** The nearest number of 10 fraction bits, ties away from zero; what is not a number or infinite stays so. */
-    static float toTf32(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        return (bits & 0x7f800000) == 0x7f800000 ? value : Float.intBitsToFloat(bits + 0x1000 & 0xffffe000);
     }
 
     private static float[] orZero(float[] bias, int channels, int length) {

@@ -25,9 +25,10 @@ final class CudaDevices {
     /**
      * A device that can be used.
      *
+     * @param sharedBytes of shared memory that a block of threads can have at most
      * @param driver the newest CUDA version that the driver supports, like 12.6
      */
-    record Found(CUdevice handle, String name, int computeCapability, int multiprocessors, String driver) {
+    record Found(CUdevice handle, String name, int computeCapability, int multiprocessors, int sharedBytes, String driver) {
 
         /** By the clocks, the width of the memory bus and the multiplying units that the driver tells of. */
         Peak peak() {
@@ -71,7 +72,7 @@ final class CudaDevices {
             throw new CudaException("device " + ordinal + ", " + name + ", has compute capability " + capability / 10 + "." + capability % 10
                     + ", and 7.5 (Turing) is the least; use another device or the device cpu", null);
         }
-        return new Found(device, name, capability, Driver.multiprocessors(device), driver);
+        return new Found(device, name, capability, Driver.multiprocessors(device), Driver.sharedBytes(device), driver);
     }
 
     private static CudaException noDevice(CudaException cause) {

@@ -66,6 +66,11 @@ final class Driver {
         return attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     }
 
+    /** Shared memory that a block of threads can have, where the kernel asks for it. */
+    static int sharedBytes(CUdevice device) {
+        return attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+    }
+
     /** 10 * major + minor: 75 for sm_75. */
     static int computeCapability(CUdevice device) {
         return 10 * attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)

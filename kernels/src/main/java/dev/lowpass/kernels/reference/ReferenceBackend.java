@@ -10,6 +10,7 @@ import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Staircase;
 import dev.lowpass.kernels.Window;
 import dev.lowpass.kernels.Workspace;
+import java.util.Arrays;
 
 /**
  * The oracle: each operation as its formula says, in double precision, on the calling thread. It stays this plain; what makes
@@ -139,28 +140,46 @@ public final class ReferenceBackend implements Backend {
 
     @Override
     public Operation bandPointwise(OperationSpec.BandPointwise spec, Bands[] bandsByBatch, float[] weight, float[] bias) {
-        int inChannels = spec.in().channels();
+        Expansion expansion = new Expansion(spec, weight, bias);
         int outChannels = spec.outChannels();
-        Staircase staircase = spec.staircase();
-        double[] packed = transpose(weight, outChannels, inChannels); // [rank][out]
-        double[] biases = biasOrZero(bias, outChannels);
         return new ReferenceOperation(spec, 0, (arena, in, out, residual, batch, scratch) -> {
             int rows = batch * spec.in().blocks(spec.block());
-            for (int z = 0; z < spec.block() * spec.block(); z++) {
-                for (int row = z * rows; row < (z + 1) * rows; row++) {
-                    int to = out + row * outChannels;
-                    for (int o = 0; o < outChannels; o++) {
-                        arena[to + o] = (z == 0 ? spec.block() * biases[o] : 0) + (spec.residual() ? arena[residual + row * outChannels + o] : 0);
-                    }
-                    for (int rank = 0; rank < staircase.prefix(z); rank++) {
-                        double value = arena[in + row * inChannels + staircase.channelAt(rank)];
-                        for (int o = 0; o < outChannels; o++) {
-                            arena[to + o] += packed[rank * outChannels + o] * value;
-                        }
-                    }
+            for (int row = 0; row < rows * spec.block() * spec.block(); row++) {
+                int to = out + row * outChannels;
+                for (int o = 0; o < outChannels; o++) {
+                    arena[to + o] = spec.residual() ? arena[residual + row * outChannels + o] : 0;
                 }
+                expansion.addRow(arena, in + row * spec.in().channels(), row / rows, arena, to);
             }
         });
+    }
+
+    /** The sums of a truncated pointwise convolution, a row of channels at a time. */
+    private static final class Expansion {
+        private final Staircase staircase;
+        private final int block;
+        private final double[] packed; // [rank][out]
+        private final double[] biases;
+
+        Expansion(OperationSpec.BandPointwise spec, float[] weight, float[] bias) {
+            staircase = spec.staircase();
+            block = spec.block();
+            packed = transpose(weight, spec.outChannels(), spec.in().channels());
+            biases = biasOrZero(bias, spec.outChannels());
+        }
+
+        /** Adds bias and products of the row of zigzag index z. */
+        void addRow(double[] from, int in, int z, double[] to, int out) {
+            for (int o = 0; z == 0 && o < biases.length; o++) {
+                to[out + o] += block * biases[o];
+            }
+            for (int rank = 0; rank < staircase.prefix(z); rank++) {
+                double value = from[in + staircase.channelAt(rank)];
+                for (int o = 0; o < biases.length; o++) {
+                    to[out + o] += packed[rank * biases.length + o] * value;
+                }
+            }
+        }
     }
 
     @Override
@@ -190,23 +209,68 @@ public final class ReferenceBackend implements Backend {
 
     @Override
     public Operation idctDepthwiseDct(OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias) {
-        Plane inPlane = spec.in();
-        Plane outPlane = spec.out();
-        BlockDct inverse = new BlockDct(inPlane, spec.block());
-        BlockDct forward = new BlockDct(outPlane, spec.block());
-        double[] weights = toDouble(weight);
-        double[] biases = biasOrZero(bias, inPlane.channels());
-        int inPerImage = inPlane.blocks(spec.block()) * inPlane.channels();
-        int outPerImage = outPlane.blocks(spec.block()) * outPlane.channels();
-        // Scratch: one image before the depthwise convolution, one after it, and a block for the transforms.
-        int after = inPlane.elements();
-        int half = after + outPlane.elements();
-        return new ReferenceOperation(spec, (long) half + inverse.scratchElements(), (arena, in, out, residual, batch, scratch) -> {
+        Middle middle = new Middle(spec, weight, bias);
+        int inPerImage = spec.in().blocks(spec.block()) * spec.in().channels();
+        return new ReferenceOperation(spec, middle.scratchElements(), (arena, in, out, residual, batch, scratch) -> {
             for (int n = 0; n < batch; n++) {
-                inverse.inverse(arena, in + n * inPerImage, batch * inPerImage, scratch, 0, scratch, half);
-                activate(spec.before(), scratch, 0, inPlane.elements());
-                depthwise(inPlane, spec.window(), spec.after(), weights, biases, scratch, 0, scratch, after);
-                forward.forward(scratch, after, arena, out + n * outPerImage, batch * outPerImage, spec.staircase(), scratch, half);
+                middle.run(arena, in + n * inPerImage, batch * inPerImage, n, batch, arena, out, scratch);
+            }
+        });
+    }
+
+    /** What lies between two truncated pointwise convolutions, an image at a time. */
+    private static final class Middle {
+        private final OperationSpec.IdctDepthwiseDct spec;
+        private final BlockDct inverse;
+        private final BlockDct forward;
+        private final double[] weights;
+        private final double[] biases;
+        // Scratch: one image before the depthwise convolution, one after it, and a block for the transforms.
+        private final int after;
+        private final int half;
+
+        Middle(OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias) {
+            this.spec = spec;
+            inverse = new BlockDct(spec.in(), spec.block());
+            forward = new BlockDct(spec.out(), spec.block());
+            weights = toDouble(weight);
+            biases = biasOrZero(bias, spec.in().channels());
+            after = spec.in().elements();
+            half = after + spec.out().elements();
+        }
+
+        int scratchElements() {
+            return half + inverse.scratchElements();
+        }
+
+        /** Image n of a batch: {@code from} holds its coefficients, z by z at {@code step}; {@code to} the whole batch's. */
+        void run(double[] from, int in, int step, int n, int batch, double[] to, int out, double[] scratch) {
+            int outPerImage = spec.out().blocks(spec.block()) * spec.out().channels();
+            inverse.inverse(from, in, step, scratch, 0, scratch, half);
+            activate(spec.before(), scratch, 0, spec.in().elements());
+            depthwise(spec.in(), spec.window(), spec.after(), weights, biases, scratch, 0, scratch, after);
+            forward.forward(scratch, after, to, out + n * outPerImage, batch * outPerImage, spec.staircase(), scratch, half);
+        }
+    }
+
+    @Override
+    public Operation expandIdctDepthwiseDct(
+            OperationSpec.ExpandIdctDepthwiseDct spec, float[] expandWeight, float[] expandBias, float[] weight, float[] bias) {
+        Expansion expansion = new Expansion(spec.expand(), expandWeight, expandBias);
+        Middle middle = new Middle(spec.middle(), weight, bias);
+        int blocks = spec.in().blocks(spec.block());
+        int channels = spec.in().channels();
+        int expanded = spec.expand().outChannels();
+        // Scratch: what the middle needs, then the expanded coefficients of one image.
+        int coefficients = middle.scratchElements();
+        return new ReferenceOperation(spec, (long) coefficients + spec.expand().out().elements(), (arena, in, out, residual, batch, scratch) -> {
+            for (int n = 0; n < batch; n++) {
+                Arrays.fill(scratch, coefficients, coefficients + spec.expand().out().elements(), 0);
+                for (int row = 0; row < spec.block() * spec.block() * blocks; row++) {
+                    int z = row / blocks;
+                    expansion.addRow(arena, in + ((z * batch + n) * blocks + row % blocks) * channels, z, scratch, coefficients + row * expanded);
+                }
+                middle.run(scratch, coefficients, blocks * expanded, n, batch, arena, out, scratch);
             }
         });
     }

@@ -65,6 +65,14 @@ public abstract class ContractSuite implements BackendUnderTest {
     }
 
     @Nested
+    class ExpandIdctDepthwiseDct extends ExpandIdctDepthwiseDctContract {
+        @Override
+        protected BackendUnderTest target() {
+            return ContractSuite.this;
+        }
+    }
+
+    @Nested
     class Add extends AddContract {
         @Override
         protected BackendUnderTest target() {

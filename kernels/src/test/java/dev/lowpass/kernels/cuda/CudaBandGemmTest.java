@@ -27,7 +27,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every tile of the staircase kernel, with channels in order and not, 16 bytes at a time and not: integers, so the results are exact. */
 @Tag("cuda")
@@ -78,28 +77,42 @@ class CudaBandGemmTest {
         assertEquals("", EmulatedDevice.report());
     }
 
-    /** Tensor cores take factors with 10 fraction bits; each is rounded to the nearest of these, not cut. */
-    @ParameterizedTest
-    @EnumSource(value = Precision.class, names = {"TF32", "FP16"})
-    void factorsAreRoundedToNearest(Precision precision) {
-        float justAboveHalf = 1 + 0x1p-11f + 0x1p-20f;
-        float justBelowHalf = 1 + 0x1p-11f - 0x1p-20f;
+    /** FP16 rounds factors to the nearest half, before any product. */
+    @Test
+    void halvesAreRoundedToNearest() {
+        float[] out = products(Precision.FP16);
         float next = 1 + 0x1p-10f;
-        float[] in = {justAboveHalf, justBelowHalf, -justAboveHalf, 3 * justBelowHalf, 1, 0, 1, 1};
-        OperationSpec.Pointwise spec = new OperationSpec.Pointwise(new Plane(2, 4, 1), 2, Activation.NONE, false);
-        Backend backend = Backends.cuda(0).withPrecision(precision);
-        float[] out = new float[16];
-        try (Operation operation = backend.pointwise(spec, new float[] {1, justAboveHalf}, null);
-                Workspace workspace = backend.newWorkspace(1, 256, operation.scratchElements(1), 1)) {
-            workspace.write(0, FloatBuffer.wrap(in), 0, 8);
-            operation.bind(workspace, new Operands(0, 128)).run(1);
-            workspace.read(128, FloatBuffer.wrap(out), 0, 16);
-        }
         assertEquals(next, out[0]);
         assertEquals(1, out[2]);
         assertEquals(-next, out[4]);
         assertEquals(next, out[9], "the weight");
         assertEquals(0, out[10]);
+    }
+
+    /** TF32 keeps 21 bits and more of a product's factors, far beyond the 11 of one TF32 number. */
+    @Test
+    void floatsAreSplitRatherThanRounded() {
+        float[] out = products(Precision.TF32);
+        for (int i = 0; i < 8; i++) {
+            assertEquals(FACTORS[i], out[2 * i], 0x1p-20, "factor " + i);
+            assertEquals(FACTORS[i] * (double) FACTORS[0], out[2 * i + 1], 0x1p-20, "factor " + i + " times a weight");
+        }
+    }
+
+    private static final float[] FACTORS = {1 + 0x1p-11f + 0x1p-20f, 1 + 0x1p-11f - 0x1p-20f, -1 - 0x1p-11f - 0x1p-20f, 1.2345678f, 1, 0, 1, 1};
+
+    /** {@link #FACTORS} times 1 and times the first of them. */
+    private static float[] products(Precision precision) {
+        OperationSpec.Pointwise spec = new OperationSpec.Pointwise(new Plane(2, 4, 1), 2, Activation.NONE, false);
+        Backend backend = Backends.cuda(0).withPrecision(precision);
+        float[] out = new float[16];
+        try (Operation operation = backend.pointwise(spec, new float[] {1, FACTORS[0]}, null);
+                Workspace workspace = backend.newWorkspace(1, 256, operation.scratchElements(1), 1)) {
+            workspace.write(0, FloatBuffer.wrap(FACTORS), 0, 8);
+            operation.bind(workspace, new Operands(0, 128)).run(1);
+            workspace.read(128, FloatBuffer.wrap(out), 0, 16);
+        }
+        return out;
     }
 
     @Test

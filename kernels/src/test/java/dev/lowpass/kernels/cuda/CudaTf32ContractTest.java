@@ -3,6 +3,7 @@ package dev.lowpass.kernels.cuda;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.contract.BackendUnderTest;
 import dev.lowpass.kernels.contract.BandPointwiseContract;
+import dev.lowpass.kernels.contract.ExpandIdctDepthwiseDctContract;
 import dev.lowpass.kernels.contract.PointwiseContract;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,6 +28,14 @@ class CudaTf32ContractTest {
 
     @Nested
     class Pointwise extends PointwiseContract {
+        @Override
+        protected BackendUnderTest target() {
+            return cuda;
+        }
+    }
+
+    @Nested
+    class ExpandIdctDepthwiseDct extends ExpandIdctDepthwiseDctContract {
         @Override
         protected BackendUnderTest target() {
             return cuda;

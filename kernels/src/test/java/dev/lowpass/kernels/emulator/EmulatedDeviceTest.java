@@ -459,6 +459,13 @@ class EmulatedDeviceTest {
         ok(run("block_sum_racing", 1, 256, 0, upload(ramp(256)), allocate(4)));
     }
 
+    /** Two threads may own the halves of a word: only a thread that touches the other's half races. */
+    @Test
+    void racesAreToldApartWithinAWord() {
+        ok(run("owners_of_halves", 1, 64, 0, allocate(128), 0));
+        fails(CUresult.CUDA_ERROR_LAUNCH_FAILED, run("owners_of_halves", 1, 64, 0, allocate(128), 1), "shared memory race: ", "in kernel owners_of_halves");
+    }
+
     @Test
     void asynchronousCopyArrivesAtItsWait() {
         CUdeviceptr out = allocate(32 * 16);

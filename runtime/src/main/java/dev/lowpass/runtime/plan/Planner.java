@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Turns a model into the operations that run it: chooses domains and channel orders, inserts changes of domain, fuses what belongs
@@ -29,8 +30,11 @@ public final class Planner {
     /**
      * A plan, and the parameters of each of its steps, permuted to the order in which tensors are stored and in the layouts that
      * {@link OperationSpec} gives; null where a step has none.
+     *
+     * @param expandParameters of the steps that begin with the expand layer of a block, that layer's; {@code parameters} has the
+     *        depthwise layer's; null for all others
      */
-    public record Planned(Plan plan, List<Parameters> parameters) {}
+    public record Planned(Plan plan, List<Parameters> parameters, List<Parameters> expandParameters) {}
 
     private record Stored(String tensor, Representation representation) {}
 
@@ -51,12 +55,18 @@ public final class Planner {
     }
 
     /** A step before its operands have offsets. */
-    private record Draft(List<String> ops, OperationSpec spec, Plan.Domain domain, Parameters parameters, Value in, Value out, Value residual) {}
+    private record Draft(List<String> ops, OperationSpec spec, Plan.Domain domain, Parameters parameters, Parameters expandParameters, Value in, Value out,
+            Value residual) {
+        Draft(List<String> ops, OperationSpec spec, Plan.Domain domain, Parameters parameters, Value in, Value out, Value residual) {
+            this(ops, spec, domain, parameters, null, in, out, residual);
+        }
+    }
 
     private final ModelDefinition model;
     private final Graph graph;
     private final int maxBatch;
     private final BandCost cost;
+    private final Predicate<OperationSpec.ExpandIdctDepthwiseDct> fuses;
     private final Domains domains;
     private final ChannelOrders orders;
     private final Map<String, Integer> position = new HashMap<>();
@@ -66,11 +76,12 @@ public final class Planner {
     private final Map<Stored, Value> stored = new HashMap<>();
     private final List<Draft> drafts = new ArrayList<>();
 
-    private Planner(ModelDefinition model, int maxBatch, BandCost cost) {
+    private Planner(ModelDefinition model, int maxBatch, BandCost cost, Predicate<OperationSpec.ExpandIdctDepthwiseDct> fuses) {
         this.model = model;
         this.graph = model.graph();
         this.maxBatch = maxBatch;
         this.cost = cost;
+        this.fuses = fuses;
         this.domains = Domains.assign(graph);
         this.orders = ChannelOrders.assign(model);
     }
@@ -80,10 +91,19 @@ public final class Planner {
      * @param cost what a band costs on the back end that will run the plan
      */
     public static Planned plan(ModelDefinition model, int maxBatch, BandCost cost) {
+        return plan(model, maxBatch, cost, spec -> false);
+    }
+
+    /**
+     * @param maxBatch the largest batch to plan memory and bands for, at least 1
+     * @param cost what a band costs on the back end that will run the plan
+     * @param fuses whether that back end runs an expand layer and what follows it in one pass
+     */
+    public static Planned plan(ModelDefinition model, int maxBatch, BandCost cost, Predicate<OperationSpec.ExpandIdctDepthwiseDct> fuses) {
         if (maxBatch < 1) {
             throw new IllegalArgumentException("maxBatch is " + maxBatch + "; it must be at least 1");
         }
-        return new Planner(model, maxBatch, cost).plan();
+        return new Planner(model, maxBatch, cost, fuses).plan();
     }
 
     private Planned plan() {
@@ -175,6 +195,17 @@ public final class Planner {
                 staircase(project));
         Value coefficients = stored.get(coefficientsOf(expand));
         Value out = define(new Stored(depthwise.name(), Representation.frequency(project.block())), spec.out());
+        Draft expanding = drafts.stream().filter(draft -> draft.out() == coefficients).findFirst().orElseThrow();
+        OperationSpec.BandPointwise expandSpec = (OperationSpec.BandPointwise) expanding.spec();
+        if (!expandSpec.residual()) {
+            OperationSpec.ExpandIdctDepthwiseDct whole = new OperationSpec.ExpandIdctDepthwiseDct(expandSpec, spec);
+            if (fuses.test(whole)) {
+                drafts.remove(expanding);
+                drafts.add(new Draft(List.of(expand.name(), depthwise.name()), whole, Plan.Domain.FREQUENCY, parameters, expanding.parameters(),
+                        expanding.in(), out, null));
+                return;
+            }
+        }
         drafts.add(new Draft(List.of(depthwise.name()), spec, Plan.Domain.FREQUENCY, parameters, coefficients, out, null));
     }
 
@@ -326,7 +357,7 @@ public final class Planner {
             steps.add(new Plan.Step(draft.ops(), draft.spec(), draft.domain(), bands(draft.spec()), operands));
         }
         Plan plan = new Plan(steps, maxBatch, arena.elements(), offsets.get(input.root()), offsets.get(output.root()));
-        return new Planned(plan, drafts.stream().map(Draft::parameters).toList());
+        return new Planned(plan, drafts.stream().map(Draft::parameters).toList(), drafts.stream().map(Draft::expandParameters).toList());
     }
 
     private List<Bands> bands(OperationSpec spec) {

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 class PlannerTest {
@@ -71,9 +72,37 @@ class PlannerTest {
     }
 
     private static List<String> kernels(ModelDefinition model) {
-        return Planner.plan(model, 2, COST).plan().steps().stream()
+        return kernels(model, spec -> false);
+    }
+
+    private static List<String> kernels(ModelDefinition model, Predicate<OperationSpec.ExpandIdctDepthwiseDct> fuses) {
+        return Planner.plan(model, 2, COST, fuses).plan().steps().stream()
                 .map(step -> step.spec().kernelName() + (step.ops().isEmpty() ? "" : " " + String.join("+", step.ops())))
                 .toList();
+    }
+
+    @Test
+    void runsExpandLayersWithWhatFollowsWhereTheBackEndDoes() {
+        ModelDefinition model = network(7, "block1.expand", "block1.project", "block2.expand", "block2.project", "head");
+        assertEquals(List.of(
+                "conv2d_f32_k3_s2 stem",
+                "dct_f32_b7",
+                "expand_idct_depthwise_dct_f32_b7_k3_s1 block1.expand+block1.depthwise",
+                "band_pointwise_f32_b7 block1.project",
+                "expand_idct_depthwise_dct_f32_b7_k3_s1 block2.expand+block2.depthwise",
+                "band_pointwise_f32_b7 block2.project+block2.add",
+                "band_pointwise_f32_b7 head",
+                "idct_f32_b7 head",
+                "global_average_pool_f32 pool",
+                "pointwise_f32 classifier"), kernels(model, spec -> true));
+        Planner.Planned planned = Planner.plan(model, 2, COST, spec -> true);
+        for (int step = 0; step < planned.plan().steps().size(); step++) {
+            boolean whole = planned.plan().steps().get(step).spec() instanceof OperationSpec.ExpandIdctDepthwiseDct;
+            assertEquals(whole, planned.expandParameters().get(step) != null, "step " + step);
+        }
+        // The stream that block 2 adds to must outlive the pass that reads it.
+        long unfused = Planner.plan(model, 2, COST).plan().arenaElements();
+        assertTrue(planned.plan().arenaElements() < unfused, planned.plan().arenaElements() + " is not below " + unfused);
     }
 
     @Test

@@ -1,0 +1,92 @@
+package dev.lowpass.kernels.contract;
+
+import dev.lowpass.kernels.Activation;
+import dev.lowpass.kernels.Backend;
+import dev.lowpass.kernels.Backends;
+import dev.lowpass.kernels.Operation;
+import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Padding;
+import dev.lowpass.kernels.Plane;
+import dev.lowpass.kernels.Staircase;
+import dev.lowpass.kernels.Window;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Function;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/** Contract of {@code expand_idct_depthwise_dct}. In every test the input holds NaN at and beyond the cutoffs. */
+public abstract class ExpandIdctDepthwiseDctContract extends Contract {
+
+    private static final Window SAME = Window.square(3, 1, Padding.all(1));
+
+    private static OperationSpec.ExpandIdctDepthwiseDct spec(Plane in, int expanded, Window window, Staircase before, Staircase after) {
+        return new OperationSpec.ExpandIdctDepthwiseDct(new OperationSpec.BandPointwise(in, expanded, before, false),
+                new OperationSpec.IdctDepthwiseDct(in.withChannels(expanded), Activation.RELU6, window, Activation.RELU6, after));
+    }
+
+    @Test
+    void everyShapeStaircaseAndStride() {
+        SplittableRandom random = new SplittableRandom(111);
+        List<Window> windows = List.of(SAME, Window.square(3, 2, new Padding(0, 0, 1, 1)), Window.square(3, 2, Padding.all(1)));
+        int[] expandeds = {1, 32, 33, 40, 72};
+        int turn = 0;
+        for (int block : new int[] {7, 8}) {
+            for (int channels : new int[] {1, 8, 16, 24, 72}) {
+                for (Staircase staircase : Staircases.all(block, channels, random)) {
+                    Window window = windows.get(turn % 3);
+                    Plane plane = new Plane(block * window.strideY(), block * window.strideY() * (1 + turn % 2), channels);
+                    int expanded = expandeds[turn % expandeds.length];
+                    if (picked()) {
+                        checkRandom(spec(plane, expanded, window, staircase, Staircases.mixed(block, expanded, random, turn % 2 == 0)), 1 + turn % 3,
+                                turn % 4 != 0, random);
+                    }
+                    turn++;
+                }
+            }
+        }
+    }
+
+    @Test
+    void everyBatchWithRoomToSpare() {
+        SplittableRandom random = new SplittableRandom(112);
+        for (int batch : new int[] {1, 2, 5, 8, 9}) {
+            checkRandom(spec(new Plane(7, 7, 16), 34, SAME, Staircases.mixed(7, 16, random, true), Staircases.mixed(7, 34, random, true)), batch, true,
+                    random);
+        }
+    }
+
+    @Test
+    void planesOfTheReferenceNetwork() {
+        SplittableRandom random = new SplittableRandom(113);
+        checkRandom(spec(new Plane(14, 14, 64), 64, SAME, Staircases.mixed(7, 64, random, true), Staircases.mixed(7, 64, random, true)), 1, true, random);
+        checkRandom(spec(new Plane(28, 28, 32), 33, Window.square(3, 2, new Padding(0, 0, 1, 1)), Staircases.mixed(7, 32, random, false),
+                Staircases.mixed(7, 33, random, true)), 1, true, random);
+    }
+
+    private void checkRandom(OperationSpec.ExpandIdctDepthwiseDct spec, int batch, boolean biased, SplittableRandom random) {
+        Assumptions.assumeTrue(backend() == Backends.reference() || backend().fuses(spec),
+                () -> backend().description() + " in " + backend().precision() + " does not run these two in one pass");
+        int channels = spec.in().channels();
+        int expanded = spec.expand().outChannels();
+        int block = spec.block();
+        Staircase staircase = spec.expand().staircase();
+        float[] in = poisonBeyond(reals(random, elements(spec.in(), batch), 9), staircase, Layout.frequency(spec.in(), batch, block));
+        // So that expanded coefficients are about as large as the input's.
+        float[] expandWeight = reals(random, expanded * channels, 2 / Math.sqrt(channels));
+        float[] expandBias = biased ? reals(random, expanded, 1) : null;
+        float[] weight = reals(random, 9 * expanded, 1);
+        float[] bias = biased ? reals(random, expanded, 2) : null;
+        Function<Backend, Operation> make = backend -> backend.expandIdctDepthwiseDct(spec, expandWeight, expandBias, weight, bias);
+        Layout layout = Layout.frequency(spec.out(), batch, block);
+        double scale = 18 * Math.sqrt(channels);
+        check(make, new Trial(in, batch).withSpare(batch % 3), layout, tolerance(channels + 4 * block + 9, scale) + storageTolerance(2 * 18 * 13),
+                below(spec.middle().staircase(), layout), () -> {
+                    double[] coefficients = Naive.bandPointwise(spec.in(), expanded, staircase, batch, in, expandWeight, expandBias, null);
+                    double[] spatial = Naive.activate(Activation.RELU6, Naive.idct(spec.middle().in(), block, batch, coefficients));
+                    double[] filtered = Naive.activate(Activation.RELU6,
+                            Naive.depthwise(spec.middle().in(), spec.middle().window(), batch, spatial, weight, bias));
+                    return Naive.dct(layout.plane(), block, batch, filtered);
+                });
+    }
+}
