@@ -263,7 +263,7 @@ LOWPASS_INLINE void expand_idct_depthwise_dct(const T* in, const T* expand_weigh
 }  // namespace lowpass
 
 #define LOWPASS_EXPAND_OF(DTYPE, T, B, S)                                                                                    \
-    LOWPASS_KERNEL __launch_bounds__(256, 2) expand_idct_depthwise_dct_##DTYPE##_b##B##_k3_s##S(                             \
+    LOWPASS_KERNEL __launch_bounds__(256, 1) expand_idct_depthwise_dct_##DTYPE##_b##B##_k3_s##S(                             \
         const T* __restrict__ in, const T* __restrict__ expand_weight, const float* __restrict__ expand_bias,                \
         const int* __restrict__ prefix, const int* __restrict__ order, const float* __restrict__ weight,                     \
         const float* __restrict__ bias, const int* __restrict__ cutoffs, T* __restrict__ out, lowpass::ExpandShape shape) {  \
