@@ -1,6 +1,7 @@
 package dev.lowpass.kernels.cuda;
 
 import dev.lowpass.kernels.Cleanup;
+import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.Stopwatch;
 import dev.lowpass.kernels.Workspace;
@@ -8,6 +9,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdeviceptr;
@@ -33,6 +36,7 @@ final class CudaWorkspace implements Workspace {
     private static final int CONVERTED = 256;
 
     private final CudaContext context;
+    private final CudaDevices.Found device;
     private final Precision precision;
     private final int maxBatch;
     private final long elements;
@@ -53,8 +57,14 @@ final class CudaWorkspace implements Workspace {
     private final Turns read = new Turns(false);
     private boolean closed;
 
-    CudaWorkspace(CudaContext context, Precision precision, int maxBatch, long elements, long scratchElements) {
+    /** Whether a step may use cuBLAS. */
+    private boolean mayUseCublas;
+    private CublasHandle cublas;
+    private CUdeviceptr cublasMemory;
+
+    CudaWorkspace(CudaContext context, CudaDevices.Found device, Precision precision, int maxBatch, long elements, long scratchElements) {
         this.context = context;
+        this.device = device;
         this.precision = precision;
         this.maxBatch = maxBatch;
         this.elements = elements;
@@ -109,7 +119,7 @@ final class CudaWorkspace implements Workspace {
 
     @Override
     public long bytes() {
-        return deviceBytes + 4L * stagingElements;
+        return deviceBytes + 4L * stagingElements + (cublasMemory == null ? 0 : CublasHandle.memoryBytes(device.computeCapability()));
     }
 
     private static long roundUp(long value) {
@@ -124,6 +134,68 @@ final class CudaWorkspace implements Workspace {
     /** The device address of an element of the scratch memory. */
     CUdeviceptr scratch(long offset) {
         return scratch.withByteOffset(precision.elementBytes() * offset);
+    }
+
+    // ---- cuBLAS ----
+
+    /** Says that a step may use cuBLAS. */
+    void expectCublas() {
+        mayUseCublas = true;
+    }
+
+    /** A handle for this workspace's stream, made on first use. The context must be current, and the stream not be capturing. */
+    CublasHandle cublas() {
+        if (cublas == null) {
+            cublas = Cublas.choice().library().newHandle();
+        }
+        if (cublasMemory == null) {
+            long bytes = CublasHandle.memoryBytes(device.computeCapability());
+            CUdeviceptr memory = Driver.allocate(bytes);
+            try {
+                cublas.use(stream, memory, bytes);
+            } catch (RuntimeException | Error e) {
+                Cleanup cleanup = new Cleanup();
+                cleanup.run(() -> Driver.free(memory));
+                cleanup.suppressInto(e);
+                throw e;
+            }
+            cublasMemory = memory;
+        }
+        return cublas;
+    }
+
+    /** The context must be current. */
+    private void freeCublas() {
+        Cleanup cleanup = new Cleanup();
+        if (cublas != null) {
+            CublasHandle destroyed = cublas;
+            cublas = null;
+            cleanup.run(destroyed::destroy);
+        }
+        if (cublasMemory != null) {
+            CUdeviceptr freed = cublasMemory;
+            cublasMemory = null;
+            cleanup.run(() -> Driver.free(freed));
+        }
+        cleanup.rethrow();
+    }
+
+    @Override
+    public void tune(List<Operation.Step> steps) {
+        List<CudaOperation.CudaStep> choosing = steps.stream().map(step -> (CudaOperation.CudaStep) step).filter(step -> step.tactics().names().size() > 1)
+                .toList();
+        if (choosing.isEmpty()) {
+            return;
+        }
+        context.with(() -> {
+            Tuner.tune(stream, choosing, maxBatch, device, precision);
+            mayUseCublas = choosing.stream().anyMatch(step -> IntStream.rangeClosed(1, maxBatch).anyMatch(batch -> step.tactic(batch).startsWith("cublas")));
+            if (mayUseCublas) {
+                cublas();
+            } else {
+                freeCublas();
+            }
+        });
     }
 
     void enqueue(Work[] works, int batch) {
@@ -254,7 +326,12 @@ final class CudaWorkspace implements Workspace {
     public Recording record(Runnable pass) {
         CUgraphExec[] exec = new CUgraphExec[1];
         try {
-            context.with(() -> exec[0] = capture(pass));
+            context.with(() -> {
+                if (mayUseCublas) {
+                    cublas(); // not while capturing, for it allocates
+                }
+                exec[0] = capture(pass);
+            });
         } catch (RuntimeException | Error e) {
             if (exec[0] != null) {
                 // Captured, but the context could not be left.
@@ -416,6 +493,7 @@ final class CudaWorkspace implements Workspace {
                 Cleanup freeing = new Cleanup();
                 // Nothing may still be running in memory that is about to go.
                 freeing.run(() -> Driver.synchronize(stream));
+                freeing.run(this::freeCublas);
                 if (pinned != null) {
                     freeing.run(() -> Driver.freeHost(pinned));
                 }
