@@ -373,6 +373,13 @@ final class CheckedBackend implements Backend {
             workspace.read(offset, target, to, count);
         }
 
+        /** Its caller, the session, has checked what comes in. */
+        @Override
+        public DeviceAccess newDeviceAccess(float[] mean, float[] deviation, int pixels) {
+            requireOpen();
+            return workspace.newDeviceAccess(mean, deviation, pixels);
+        }
+
         @Override
         public void tune(List<Operation.Step> steps) {
             requireOpen();

@@ -32,6 +32,17 @@ public interface Workspace extends AutoCloseable {
      */
     default void tune(List<Operation.Step> steps) {}
 
+    /**
+     * Ways to the device's memory; null where there is none.
+     *
+     * @param mean of each channel, in units of a pixel's 0 to 255
+     * @param deviation of each channel, in the same units
+     * @param pixels the most that come at once
+     */
+    default DeviceAccess newDeviceAccess(float[] mean, float[] deviation, int pixels) {
+        return null;
+    }
+
     /** Whether {@link #record} is offered: whether a pass costs less recorded than step by step. */
     default boolean canRecord() {
         return false;

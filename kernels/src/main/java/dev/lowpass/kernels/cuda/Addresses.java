@@ -25,6 +25,9 @@ final class Addresses {
     /** A stream of the caller's; 0 is the legacy default stream. */
     static CUstream stream(long handle) {
         CUstream stream = new CUstream();
+        if (handle == 0) {
+            return stream;
+        }
         try {
             // JCuda offers no constructor that takes a handle.
             Field pointer = NativePointerObject.class.getDeclaredField("nativePointer");

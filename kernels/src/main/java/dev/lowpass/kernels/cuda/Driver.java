@@ -164,6 +164,18 @@ final class Driver {
         checkSized(JCudaDriver.cuMemcpyDtoHAsync(pinned, from, bytes, stream), "cuMemcpyDtoHAsync", "bytes", bytes);
     }
 
+    /** Start and size of the allocation that holds an address, or null when there is none. */
+    static long[] addressRange(CUdeviceptr address) {
+        CUdeviceptr start = new CUdeviceptr();
+        long[] size = new long[1];
+        int status = JCudaDriver.cuMemGetAddressRange(start, size, address);
+        if (status == CUresult.CUDA_ERROR_INVALID_VALUE || status == CUresult.CUDA_ERROR_NOT_FOUND) {
+            return null;
+        }
+        check(status, "cuMemGetAddressRange");
+        return new long[] {Addresses.of(start), size[0]};
+    }
+
     static void copyAsync(CUdeviceptr to, CUdeviceptr from, long bytes, CUstream stream) {
         checkSized(JCudaDriver.cuMemcpyDtoDAsync(to, from, bytes, stream), "cuMemcpyDtoDAsync", "bytes", bytes);
     }
