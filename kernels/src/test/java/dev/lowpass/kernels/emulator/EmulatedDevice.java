@@ -135,6 +135,11 @@ public final class EmulatedDevice {
         }
     }
 
+    /** Whether the tests run on the machine's own GPU instead; see {@link #REAL}. */
+    public static boolean isReal() {
+        return REAL;
+    }
+
     /** The kernels that test the device itself. */
     public static Path testKernels() {
         return root().resolve("src/test/cpp/emulator/test_kernels.cu");
