@@ -62,7 +62,7 @@ final class Explain implements Callable<Integer> {
     @Option(names = "--duration", paramLabel = "S", defaultValue = "3", description = "With --measure: time each network for at least so many seconds. Default: ${DEFAULT-VALUE}.")
     private double duration;
 
-    @Option(names = "--recorder-cost", description = "Measure what Java's Flight Recorder costs: without a recording, with one of runs, and with one of every operation.")
+    @Option(names = "--recorder-cost", description = "Measure what Java's Flight Recorder costs: with both events off, with that of runs on, and with that of every operation on too.")
     private boolean recorderCost;
 
     @Mixin
