@@ -29,7 +29,7 @@ class BuildTest {
         ALLOWED.put("models/learn", List.of("kernels", "runtime", "models"));
         // Not the learner: who serves does not fetch libtorch.
         ALLOWED.put("bench", List.of("kernels", "runtime", "models"));
-        ALLOWED.put("bench/peers", List.of("kernels", "runtime", "models", "bench"));
+        ALLOWED.put("bench/peers", List.of("kernels", "runtime", "models", "learn", "bench"));
         ALLOWED.put("bench/cuda", List.of());
         ALLOWED.put("bench/gpu-check", List.of("bench"));
     }
