@@ -593,7 +593,7 @@ public final class CudaBackend implements Backend {
     @Override
     public boolean fuses(OperationSpec.ExpandIdctDepthwiseDct spec) {
         return precision != Precision.FP32 && (spec.block() == 7 || spec.block() == 8) && isSpecialised(spec.middle().window())
-                && expandSharedBytes(spec, 1) <= device.sharedBytes() && !"false".equals(System.getProperty(FUSE_PROPERTY));
+                && (precision == Precision.FP16 || spec.middle().window().strideY() == 1) && expandSharedBytes(spec, 1) <= device.sharedBytes() && !"false".equals(System.getProperty(FUSE_PROPERTY));
     }
 
     private long expandSharedBytes(OperationSpec.ExpandIdctDepthwiseDct spec, int images) {
