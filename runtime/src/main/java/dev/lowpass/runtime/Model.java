@@ -3,6 +3,7 @@ package dev.lowpass.runtime;
 import dev.lowpass.runtime.file.ModelFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /** A model that can be run: makes sessions. Thread-safe. */
 public final class Model implements AutoCloseable {
@@ -29,6 +30,11 @@ public final class Model implements AutoCloseable {
     /** A model from memory. */
     public static Model of(ModelDefinition definition) {
         return new Model("", definition);
+    }
+
+    /** A model from memory, with a name for events. */
+    public static Model of(String name, ModelDefinition definition) {
+        return new Model(Objects.requireNonNull(name, "name"), definition);
     }
 
     /** The name of the file that it was loaded from, by which events name it; empty for a model from memory. */

@@ -40,7 +40,7 @@ final class Classify implements Callable<Integer> {
     @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "Pictures.")
     private List<Path> images;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "FILE", description = "The model file; 'lowpass import' makes one.")
+    @Option(names = {"-m", "--model"}, paramLabel = "FILE", description = "The model file; 'lowpass import' makes one. Default: a small model of 10 classes that comes with Lowpass.")
     private Path modelFile;
 
     @Option(names = "--top", paramLabel = "N", defaultValue = "5", description = "Classes to print for each picture. Default: ${DEFAULT-VALUE}.")
@@ -60,16 +60,13 @@ final class Classify implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (modelFile == null) {
-            throw new ParameterException(spec.commandLine(), "No model: name its file with -m FILE; 'lowpass import FILE.tflite -o FILE.safetensors' makes one");
-        }
         if (top < 1) {
             throw new ParameterException(spec.commandLine(), "Invalid value for option '--top': " + top + "; give at least 1");
         }
         JsonReport report = json.report();
         PrintWriter out = spec.commandLine().getOut();
         List<Result> results = new ArrayList<>();
-        try (LoadedModel model = cutoffs.load(modelFile); Session session = model.model().newSession(device.session(1))) {
+        try (LoadedModel model = cutoffs.loadOrBundled(modelFile, spec.commandLine().getErr()); Session session = model.model().newSession(device.session(1))) {
             ImagePreprocessor preprocessor = new ImagePreprocessor(model.definition().preprocess());
             FloatBuffer input = FloatBuffer.allocate(session.inputElements());
             FloatBuffer logits = FloatBuffer.allocate(session.classes());

@@ -1,6 +1,7 @@
 package dev.lowpass.bench.command;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -13,5 +14,20 @@ final class CutoffsOption {
     /** @throws CommandException when the model has no such set */
     LoadedModel load(Path path) throws IOException {
         return LoadedModel.load(path, name);
+    }
+
+    /**
+     * The same, or the model that comes with Lowpass where none was named; then a line says so.
+     *
+     * @param path null when none was named
+     */
+    LoadedModel loadOrBundled(Path path, PrintWriter messages) throws IOException {
+        if (path != null) {
+            return load(path);
+        }
+        LoadedModel model = LoadedModel.bundled(name);
+        messages.println("lowpass: the small model that comes with Lowpass answers; it knows only " + model.definition().classes() + " classes: "
+                + String.join(", ", model.definition().labels()) + ". -m FILE names another model");
+        return model;
     }
 }

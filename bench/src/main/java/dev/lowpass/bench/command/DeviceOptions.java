@@ -1,6 +1,5 @@
 package dev.lowpass.bench.command;
 
-import dev.lowpass.kernels.TacticChoice;
 import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.SessionOptions;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,13 +25,6 @@ final class DeviceOptions {
     @Option(names = "--threads", paramLabel = "N", description = "Threads that share a call. Default: the processors this JVM may use.")
     private Integer threads;
 
-    @Option(
-            names = "--tactics",
-            paramLabel = "NAME",
-            description = "How a GPU multiplies: measured (the fastest of our kernels and cuBLAS, measured once for a device and plan), kernels (ours only) or "
-                    + "cublas. Default: measured.")
-    private TacticChoice tactics;
-
     /** @throws ParameterException when there is no such device */
     Device device() {
         return named(command, device);
@@ -54,8 +46,7 @@ final class DeviceOptions {
     }
 
     SessionOptions session(int maxBatch) {
-        SessionOptions.Builder options = SessionOptions.builder().device(device()).threads(threads()).maxBatch(maxBatch);
-        return (tactics == null ? options : options.tactics(tactics)).build();
+        return SessionOptions.builder().device(device()).threads(threads()).maxBatch(maxBatch).build();
     }
 
     /** @throws ParameterException unless the value is from 1 to {@code most} */

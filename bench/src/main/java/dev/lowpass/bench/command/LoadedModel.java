@@ -2,10 +2,12 @@ package dev.lowpass.bench.command;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.lowpass.bench.data.Ranking;
+import dev.lowpass.models.BundledModel;
 import dev.lowpass.runtime.CutoffSet;
 import dev.lowpass.runtime.Model;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.file.ModelFile;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -22,11 +24,18 @@ final class LoadedModel implements AutoCloseable {
     private final Path path;
     private final Model model;
     private final List<CutoffSet> offered;
+    /** The file's bytes where it is bundled; else null. */
+    private final byte[] bundled;
 
-    private LoadedModel(Path path, Model model, List<CutoffSet> offered) {
+    private LoadedModel(Path path, ModelDefinition whole, String cutoffs, byte[] bundled) {
         this.path = path;
-        this.model = model;
-        this.offered = offered;
+        this.offered = whole.cutoffSets();
+        this.bundled = bundled;
+        try {
+            model = Model.of(path.getFileName().toString(), whole.withCutoffs(cutoffs));
+        } catch (IllegalArgumentException e) {
+            throw new CommandException(path + ": " + e.getMessage());
+        }
     }
 
     /** The model with its default cutoffs. */
@@ -39,12 +48,12 @@ final class LoadedModel implements AutoCloseable {
      * @throws CommandException when the model has no such set
      */
     static LoadedModel load(Path path, String cutoffs) throws IOException {
-        ModelDefinition whole = ModelFile.read(path);
-        try {
-            return new LoadedModel(path, Model.of(whole.withCutoffs(cutoffs)), whole.cutoffSets());
-        } catch (IllegalArgumentException e) {
-            throw new CommandException(path + ": " + e.getMessage());
-        }
+        return new LoadedModel(path, ModelFile.read(path), cutoffs, null);
+    }
+
+    /** The same for the model that comes with Lowpass. */
+    static LoadedModel bundled(String cutoffs) {
+        return new LoadedModel(Path.of(BundledModel.FILE), BundledModel.load(), cutoffs, BundledModel.bytes());
     }
 
     /** The cutoff sets that the file offers, the default first; empty when it has no choice. */
@@ -82,7 +91,8 @@ final class LoadedModel implements AutoCloseable {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e); // every Java has it
         }
-        try (InputStream in = new DigestInputStream(Files.newInputStream(path), digest)) {
+        InputStream file = bundled == null ? Files.newInputStream(path) : new ByteArrayInputStream(bundled);
+        try (InputStream in = new DigestInputStream(file, digest)) {
             in.transferTo(java.io.OutputStream.nullOutputStream());
         }
         return HexFormat.of().formatHex(digest.digest());

@@ -65,4 +65,17 @@ class CutoffsOptionTest {
         assertEquals(1, run.status());
         assertEquals("lowpass: " + model + ": the model has no cutoffs \"0.3\"; choose one of best, 0.2", run.message());
     }
+
+    @Test
+    void classifyWithoutAModelRunsTheBundledOne() throws Exception {
+        Path blue = TinyNetwork.picture(folder.resolve("blue.png"), 0x0000ff);
+        Execution run = Execution.of("classify", "--top", 10, "--json", folder.resolve("out.json"), blue);
+        assertEquals(0, run.status(), run.err());
+        assertTrue(run.err().startsWith("lowpass: the small model that comes with Lowpass answers; it knows only 10 classes: airplane, automobile, bird, "), run.err());
+        assertEquals(12, run.out().lines().count(), run.out());
+        assertTrue(java.nio.file.Files.readString(folder.resolve("out.json")).contains("\"cifar10.safetensors\""));
+        Execution unknown = Execution.of("classify", "--cutoffs", "0.1", blue);
+        assertEquals(1, unknown.status());
+        assertTrue(unknown.message().startsWith("lowpass: cifar10.safetensors: the model has no cutoffs \"0.1\"; choose one of 0."), unknown.message());
+    }
 }

@@ -54,14 +54,6 @@ class UsageTest {
     }
 
     @Test
-    void classifyWithoutModelSaysHowToGetOne() {
-        Execution classify = Execution.of("classify", "photo.jpg");
-        assertEquals(2, classify.status());
-        assertEquals("lowpass: No model: name its file with -m FILE; 'lowpass import FILE.tflite -o FILE.safetensors' makes one (see 'lowpass classify --help')",
-                classify.message());
-    }
-
-    @Test
     void missingParametersAreUsageErrors() {
         assertEquals("lowpass: Missing required parameter: 'MODEL' (see 'lowpass verify --help')", Execution.of("verify").message());
         assertEquals(2, Execution.of("verify").status());

@@ -63,7 +63,20 @@ public final class ModelFile {
      * @throws ModelFormatException when the file cannot be read or breaks a rule
      */
     public static ModelDefinition read(Path path) throws IOException {
-        SafetensorsFile file = SafetensorsFile.open(path);
+        return read(SafetensorsFile.open(path));
+    }
+
+    /**
+     * The same for a file that is in memory.
+     *
+     * @param path names it in refusals
+     * @param bytes the whole file; do not change it afterwards
+     */
+    public static ModelDefinition read(Path path, byte[] bytes) throws IOException {
+        return read(SafetensorsFile.of(path, bytes));
+    }
+
+    private static ModelDefinition read(SafetensorsFile file) throws IOException {
         requireFormat(file);
         List<GraphOp> ops = GraphJson.parse(where(file, GRAPH), text(file, GRAPH));
         Preprocess preprocess = PreprocessJson.parse(where(file, PREPROCESS), text(file, PREPROCESS));
@@ -89,7 +102,7 @@ public final class ModelFile {
             wholeSets.add(wholeSets.isEmpty() ? set : cutoffSet(file, graph, set, golden));
         }
         ModelDefinition model = new ModelDefinition(graph, parameters, preprocess, labels, provenance, golden, wholeSets);
-        check(path.toString(), model);
+        check(file.path().toString(), model);
         return model;
     }
 

@@ -26,7 +26,7 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * A memory-mapped safetensors file: 8 bytes of little-endian header length, the header (a JSON object of tensor name to dtype,
+ * A safetensors file, memory-mapped or in memory: 8 bytes of little-endian header length, the header (a JSON object of tensor name to dtype,
  * shape and offsets, and {@code __metadata__}), then the tensors' bytes, row-major and little-endian, without gaps.
  *
  * <p>{@link #open} checks all of that before it returns. Immutable and thread-safe; the mapping goes with the object, so there is
@@ -70,12 +70,90 @@ public final class SafetensorsFile {
                 throw new ModelFormatException(path + ": is neither a file nor a folder; give a .safetensors file");
             }
             try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-                return read(path, channel);
+                return read(path, new Mapped(path, channel));
             }
         } catch (ModelFormatException e) {
             throw e;
         } catch (IOException e) {
             throw unreadable(path, e);
+        }
+    }
+
+    /**
+     * The same for a file that is in memory.
+     *
+     * @param path names it in refusals
+     * @param bytes the whole file; do not change it afterwards
+     */
+    public static SafetensorsFile of(Path path, byte[] bytes) throws ModelFormatException {
+        try {
+            return read(path, new InMemory(ByteBuffer.wrap(bytes).asReadOnlyBuffer()));
+        } catch (ModelFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
+    }
+
+    /** Where the bytes are. */
+    private interface Source {
+        long size() throws IOException;
+
+        /** Bytes that are soon read once. */
+        ByteBuffer read(long position, int length) throws IOException;
+
+        /** Bytes that are kept. */
+        ByteBuffer keep(long position, int length) throws IOException;
+    }
+
+    private record InMemory(ByteBuffer bytes) implements Source {
+        @Override
+        public long size() {
+            return bytes.capacity();
+        }
+
+        @Override
+        public ByteBuffer read(long position, int length) {
+            return keep(position, length);
+        }
+
+        @Override
+        public ByteBuffer keep(long position, int length) {
+            return bytes.slice((int) position, length);
+        }
+    }
+
+    private static final class Mapped implements Source {
+        private final Path path;
+        private final FileChannel channel;
+        /** The whole file; null for one that is longer than a buffer can be. */
+        private final ByteBuffer whole;
+
+        Mapped(Path path, FileChannel channel) throws IOException {
+            this.path = path;
+            this.channel = channel;
+            whole = channel.size() <= Integer.MAX_VALUE ? channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()) : null;
+        }
+
+        @Override
+        public long size() throws IOException {
+            return channel.size();
+        }
+
+        @Override
+        public ByteBuffer read(long position, int length) throws IOException {
+            ByteBuffer bytes = ByteBuffer.allocate(length);
+            while (bytes.hasRemaining()) {
+                if (channel.read(bytes, position + bytes.position()) < 0) {
+                    throw new ModelFormatException(path + ": became shorter while it was read; read it again when it is complete");
+                }
+            }
+            return bytes.flip();
+        }
+
+        @Override
+        public ByteBuffer keep(long position, int length) throws IOException {
+            return whole == null ? channel.map(FileChannel.MapMode.READ_ONLY, position, length) : whole.slice((int) position, length);
         }
     }
 
@@ -90,13 +168,13 @@ public final class SafetensorsFile {
         return new ModelFormatException(path + ": cannot be read (" + reason + "); check the path and the disk", cause);
     }
 
-    private static SafetensorsFile read(Path path, FileChannel channel) throws IOException {
-        long size = channel.size();
+    private static SafetensorsFile read(Path path, Source source) throws IOException {
+        long size = source.size();
         if (size < PREFIX_BYTES) {
             throw new ModelFormatException(path + ": is " + (size == 0 ? "empty" : "only " + size + " bytes long")
                     + "; a safetensors file begins with 8 bytes of header length: fetch or write it again");
         }
-        ByteBuffer prefix = readFully(path, channel, 0, PREFIX_BYTES);
+        ByteBuffer prefix = source.read(0, PREFIX_BYTES);
         long headerBytes = prefix.order(ByteOrder.LITTLE_ENDIAN).getLong(0);
         if (isText(prefix)) {
             throw new ModelFormatException(path + ": begins with the text \"" + StandardCharsets.US_ASCII.decode(prefix).toString().strip()
@@ -114,7 +192,7 @@ public final class SafetensorsFile {
             throw new ModelFormatException(path + ": header length is " + headerBytes + ", but only " + (size - PREFIX_BYTES)
                     + " bytes follow; the file is cut short or damaged: fetch or write it again");
         }
-        String header = decode(path, readFully(path, channel, PREFIX_BYTES, (int) headerBytes));
+        String header = decode(path, source.read(PREFIX_BYTES, (int) headerBytes));
         String where = path + ": header";
         if (header.charAt(0) != '{') {
             throw new ModelFormatException(where + " begins with " + Json.show(header.substring(0, 1))
@@ -134,17 +212,7 @@ public final class SafetensorsFile {
             }
         }
         requireContiguous(path, tensors, size - dataStart);
-        return new SafetensorsFile(path, tensors, map(channel, tensors, dataStart, size), metadata);
-    }
-
-    private static ByteBuffer readFully(Path path, FileChannel channel, long position, int length) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(length);
-        while (bytes.hasRemaining()) {
-            if (channel.read(bytes, position + bytes.position()) < 0) {
-                throw new ModelFormatException(path + ": became shorter while it was read; read it again when it is complete");
-            }
-        }
-        return bytes.flip();
+        return new SafetensorsFile(path, tensors, data(source, tensors, dataStart), metadata);
     }
 
     /** Whether the file begins with 8 printable characters: as a header length they would be far over the limit. */
@@ -231,15 +299,11 @@ public final class SafetensorsFile {
     }
 
     /** One mapping for all where a buffer can hold it, else one a tensor: a buffer ends at 2 GiB. */
-    private static Map<String, ByteBuffer> map(FileChannel channel, Map<String, Tensor> tensors, long dataStart, long size) throws IOException {
+    private static Map<String, ByteBuffer> data(Source source, Map<String, Tensor> tensors, long dataStart) throws IOException {
         Map<String, ByteBuffer> data = new HashMap<>();
-        ByteBuffer whole = size <= Integer.MAX_VALUE ? channel.map(FileChannel.MapMode.READ_ONLY, 0, size) : null;
         for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
             Tensor tensor = entry.getValue();
-            long position = dataStart + tensor.begin();
-            int length = (int) (tensor.end() - tensor.begin());
-            data.put(entry.getKey(),
-                    whole == null ? channel.map(FileChannel.MapMode.READ_ONLY, position, length) : whole.slice((int) position, length));
+            data.put(entry.getKey(), source.keep(dataStart + tensor.begin(), (int) (tensor.end() - tensor.begin())));
         }
         return data;
     }
