@@ -1,4 +1,4 @@
-// expand_idct_depthwise_dct_<T>_b<B>_k3_s<S>, T = tf32 (S = 1 only) or f16, B = 7 or 8: the wide part of an inverted-residual block in one pass, so
+// expand_idct_depthwise_dct_<T>_b<B>_k3_s<S>, T = tf32 or f16, B = 7 or 8: the wide part of an inverted-residual block in one pass, so
 // that the expanded tensor never leaves the multiprocessor.
 //
 // Formula: E[z][p][o] = (z == 0 ? B * expand_bias[o] : 0) + sum over k < prefix[z] of in[z][p][order[k]] * expand_weight[o][k], p being (n, block);
@@ -225,14 +225,13 @@ LOWPASS_INLINE void expand_idct_depthwise_dct(const T* in, const T* expand_weigh
 #pragma unroll
         for (int row = 0; row < WINDOW; row++) {
             const int y = top + row;
-            const int first_x = static_cast<int>(opaque(left));  // or the places of all columns would hold registers from row to row
             const bool row_inside = y >= 0 && y < shape.height;
             // Pixel (y, x) is pixel (y % B, x % B) of block (y / B, x / B).
             const T* const from = plane + (y % B * B * items + y / B * in_columns) * kExpandStride;
             float line[WINDOW];
 #pragma unroll
             for (int column = 0; column < WINDOW; column++) {
-                const int x = first_x + column;
+                const int x = left + column;
                 const bool inside = row_inside && x >= 0 && x < shape.width;
                 line[column] = inside ? to_float(from[(x % B * items + x / B) * kExpandStride]) : 0.f;
             }
@@ -263,20 +262,19 @@ LOWPASS_INLINE void expand_idct_depthwise_dct(const T* in, const T* expand_weigh
 
 }  // namespace lowpass
 
-// BLOCKS of them fit a multiprocessor's registers together. Stride 2 in TF32 is missing: split factors and its wide window want more
-// registers than a thread has.
-#define LOWPASS_EXPAND(DTYPE, T, B, S, BLOCKS)                                                                               \
-    LOWPASS_KERNEL __launch_bounds__(256, BLOCKS) expand_idct_depthwise_dct_##DTYPE##_b##B##_k3_s##S(                        \
+#define LOWPASS_EXPAND_OF(DTYPE, T, B, S)                                                                                    \
+    LOWPASS_KERNEL __launch_bounds__(256, 1) expand_idct_depthwise_dct_##DTYPE##_b##B##_k3_s##S(                             \
         const T* __restrict__ in, const T* __restrict__ expand_weight, const float* __restrict__ expand_bias,                \
         const int* __restrict__ prefix, const int* __restrict__ order, const float* __restrict__ weight,                     \
         const float* __restrict__ bias, const int* __restrict__ cutoffs, T* __restrict__ out, lowpass::ExpandShape shape) {  \
         lowpass::expand_idct_depthwise_dct<B, S>(in, expand_weight, expand_bias, prefix, order, weight, bias, cutoffs, out,  \
                                                  shape);                                                                     \
     }
+#define LOWPASS_EXPAND(B)                                                                                                    \
+    LOWPASS_EXPAND_OF(tf32, float, B, 1)                                                                                     \
+    LOWPASS_EXPAND_OF(tf32, float, B, 2)                                                                                     \
+    LOWPASS_EXPAND_OF(f16, lowpass::Half, B, 1)                                                                              \
+    LOWPASS_EXPAND_OF(f16, lowpass::Half, B, 2)
 
-LOWPASS_EXPAND(tf32, float, 7, 1, 2)
-LOWPASS_EXPAND(tf32, float, 8, 1, 1)
-LOWPASS_EXPAND(f16, lowpass::Half, 7, 1, 2)
-LOWPASS_EXPAND(f16, lowpass::Half, 7, 2, 2)
-LOWPASS_EXPAND(f16, lowpass::Half, 8, 1, 2)
-LOWPASS_EXPAND(f16, lowpass::Half, 8, 2, 2)
+LOWPASS_EXPAND(7)
+LOWPASS_EXPAND(8)

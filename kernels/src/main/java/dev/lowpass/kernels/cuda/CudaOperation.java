@@ -82,23 +82,13 @@ final class CudaOperation implements Operation {
         }
     }
 
-    /** This operation, bound. */
-    final class CudaStep implements Step {
+    private final class CudaStep implements Step {
         private final CudaWorkspace workspace;
         /** By tactic. */
         private Work[][] work;
 
         CudaStep(CudaWorkspace workspace) {
             this.workspace = workspace;
-        }
-
-        Tactics tactics() {
-            return tactics;
-        }
-
-        /** What that tactic enqueues. */
-        Work[] work(int tactic) {
-            return work[tactic];
         }
 
         @Override

@@ -1,7 +1,6 @@
 package dev.lowpass.kernels.vector;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -26,36 +25,32 @@ final class SimdDct {
 
     private SimdDct() {}
 
-    /**
-     * Parameters as {@link Lanes#dct}'s, one vector of channels.
-     *
-     * @param lowBits with highBits, bounds of points, by their bits, as {@link Clamp} says
-     */
+    /** Parameters as {@link Lanes#dct}'s, one vector of channels. */
     static void block(int block, float[] in, int inBase, int[] inAt, float[] buffer, int base,
-            float[] out, int outBase, int[] outAt, int[] kept, int keptAt, int lowBits, int highBits) {
+            float[] out, int outBase, int[] outAt, int[] kept, int keptAt) {
         int columns = 0;
         while (columns < block && kept[keptAt + columns] > 0) {
             columns++;
         }
         switch (block) {
             case 4:
-                dctRows4(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
+                dctRows4(in, inBase, inAt, buffer, base, columns);
                 dctColumns4(buffer, base, out, outBase, outAt, kept, keptAt, columns);
                 break;
             case 5:
-                dctRows5(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
+                dctRows5(in, inBase, inAt, buffer, base, columns);
                 dctColumns5(buffer, base, out, outBase, outAt, kept, keptAt, columns);
                 break;
             case 6:
-                dctRows6(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
+                dctRows6(in, inBase, inAt, buffer, base, columns);
                 dctColumns6(buffer, base, out, outBase, outAt, kept, keptAt, columns);
                 break;
             case 7:
-                dctRows7(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
+                dctRows7(in, inBase, inAt, buffer, base, columns);
                 dctColumns7(buffer, base, out, outBase, outAt, kept, keptAt, columns);
                 break;
             case 8:
-                dctRows8(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
+                dctRows8(in, inBase, inAt, buffer, base, columns);
                 dctColumns8(buffer, base, out, outBase, outAt, kept, keptAt, columns);
                 break;
             default:
@@ -64,10 +59,7 @@ final class SimdDct {
         }
     }
 
-    private static void dctRows4(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
-            int highBits) {
-        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
-        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
+    private static void dctRows4(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns) {
         for (int line = 0; line < 4; line++) {
             int at = inBase + inAt[line * 4];
             int to = base + line * 4 * L;
@@ -75,12 +67,6 @@ final class SimdDct {
             FloatVector x1 = FloatVector.fromArray(S, in, at + L);
             FloatVector x2 = FloatVector.fromArray(S, in, at + 2 * L);
             FloatVector x3 = FloatVector.fromArray(S, in, at + 3 * L);
-            if (Clamp.INLINE) {
-                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-            }
             FloatVector as0 = x0.add(x3);
             FloatVector ad0 = x0.sub(x3);
             FloatVector as1 = x1.add(x2);
@@ -121,10 +107,7 @@ final class SimdDct {
         }
     }
 
-    private static void dctRows5(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
-            int highBits) {
-        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
-        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
+    private static void dctRows5(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns) {
         for (int line = 0; line < 5; line++) {
             int at = inBase + inAt[line * 5];
             int to = base + line * 5 * L;
@@ -133,13 +116,6 @@ final class SimdDct {
             FloatVector x2 = FloatVector.fromArray(S, in, at + 2 * L);
             FloatVector x3 = FloatVector.fromArray(S, in, at + 3 * L);
             FloatVector x4 = FloatVector.fromArray(S, in, at + 4 * L);
-            if (Clamp.INLINE) {
-                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x4 = x4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-            }
             FloatVector as0 = x0.add(x4);
             FloatVector ad0 = x0.sub(x4);
             FloatVector as1 = x1.add(x3);
@@ -187,10 +163,7 @@ final class SimdDct {
         }
     }
 
-    private static void dctRows6(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
-            int highBits) {
-        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
-        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
+    private static void dctRows6(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns) {
         for (int line = 0; line < 6; line++) {
             int at = inBase + inAt[line * 6];
             int to = base + line * 6 * L;
@@ -200,14 +173,6 @@ final class SimdDct {
             FloatVector x3 = FloatVector.fromArray(S, in, at + 3 * L);
             FloatVector x4 = FloatVector.fromArray(S, in, at + 4 * L);
             FloatVector x5 = FloatVector.fromArray(S, in, at + 5 * L);
-            if (Clamp.INLINE) {
-                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x4 = x4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x5 = x5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-            }
             FloatVector as0 = x0.add(x5);
             FloatVector ad0 = x0.sub(x5);
             FloatVector as1 = x1.add(x4);
@@ -268,10 +233,7 @@ final class SimdDct {
         }
     }
 
-    private static void dctRows7(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
-            int highBits) {
-        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
-        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
+    private static void dctRows7(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns) {
         for (int line = 0; line < 7; line++) {
             int at = inBase + inAt[line * 7];
             int to = base + line * 7 * L;
@@ -282,15 +244,6 @@ final class SimdDct {
             FloatVector x4 = FloatVector.fromArray(S, in, at + 4 * L);
             FloatVector x5 = FloatVector.fromArray(S, in, at + 5 * L);
             FloatVector x6 = FloatVector.fromArray(S, in, at + 6 * L);
-            if (Clamp.INLINE) {
-                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x4 = x4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x5 = x5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x6 = x6.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-            }
             FloatVector as0 = x0.add(x6);
             FloatVector ad0 = x0.sub(x6);
             FloatVector as1 = x1.add(x5);
@@ -362,10 +315,7 @@ final class SimdDct {
         }
     }
 
-    private static void dctRows8(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
-            int highBits) {
-        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
-        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
+    private static void dctRows8(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns) {
         for (int line = 0; line < 8; line++) {
             int at = inBase + inAt[line * 8];
             int to = base + line * 8 * L;
@@ -377,16 +327,6 @@ final class SimdDct {
             FloatVector x5 = FloatVector.fromArray(S, in, at + 5 * L);
             FloatVector x6 = FloatVector.fromArray(S, in, at + 6 * L);
             FloatVector x7 = FloatVector.fromArray(S, in, at + 7 * L);
-            if (Clamp.INLINE) {
-                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x4 = x4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x5 = x5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x6 = x6.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-                x7 = x7.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
-            }
             FloatVector as0 = x0.add(x7);
             FloatVector ad0 = x0.sub(x7);
             FloatVector as1 = x1.add(x6);

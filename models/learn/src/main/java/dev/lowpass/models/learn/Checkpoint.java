@@ -25,9 +25,9 @@ record Checkpoint(String recipe, long step, float[] vector, float[] momentum) {
 
     /** Writes beside the target and moves into place, so that a kill leaves the old checkpoint or the new one. */
     void write(Path file) throws IOException {
-        Files.createDirectories(file.toAbsolutePath().getParent());
         Path part = file.resolveSibling(file.getFileName() + ".part");
         try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
             try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(part), 1 << 16))) {
                 out.writeInt(MAGIC);
                 out.writeUTF(recipe);
@@ -37,9 +37,14 @@ record Checkpoint(String recipe, long step, float[] vector, float[] momentum) {
             }
             Files.move(part, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            Files.deleteIfExists(part);
-            throw new LearnException("cannot write the checkpoint " + file + ": " + e.getMessage()
+            LearnException failure = new LearnException("cannot write the checkpoint " + file + ": " + e.getMessage()
                     + "; the last one is whole: make room and start the same command again", e);
+            try {
+                Files.deleteIfExists(part);
+            } catch (IOException left) {
+                failure.addSuppressed(left);
+            }
+            throw failure;
         }
     }
 

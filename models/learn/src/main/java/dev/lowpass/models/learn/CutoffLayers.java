@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -21,14 +22,6 @@ final class CutoffLayers {
     private static final int AUTO_TO = 8;
 
     private CutoffLayers() {}
-
-    /** The same network without cutoffs. */
-    static ModelDefinition uncut(ModelDefinition model) {
-        List<GraphOp> ops = model.graph().ops().stream().map(op -> op instanceof GraphOp.PointwiseConv2d pointwise ? pointwise.withBlock(0) : op).toList();
-        Map<String, Parameters> parameters = new HashMap<>();
-        model.parameters().forEach((name, old) -> parameters.put(name, old.withCutoffs(null)));
-        return with(model, Graph.of(model.graph().input(), ops), parameters);
-    }
 
     /**
      * The same network with cutoffs that keep everything, on every pointwise layer whose plane the block divides.
@@ -91,24 +84,17 @@ final class CutoffLayers {
         return (long) graph.inputPlane(op).elements() * op.outChannels();
     }
 
-    /** Multiply-accumulates of all pointwise layers on planes of more than 1x1, uncut. */
-    static long pointwiseMacs(Graph graph) {
-        return truncatable(graph).stream().mapToLong(op -> macs(graph, op)).sum();
-    }
-
-    /** Multiply-accumulates of one coefficient of one input channel over the whole plane. */
-    static long coefficientMacs(Graph graph, GraphOp.PointwiseConv2d op) {
-        Plane plane = graph.inputPlane(op);
-        return (long) plane.blocks(op.block()) * op.outChannels();
-    }
-
-    /** The share of {@link #pointwiseMacs} that given cutoffs keep. */
-    static double keptShare(Graph graph, Map<String, int[]> cutoffs) {
-        long kept = 0;
-        for (GraphOp.PointwiseConv2d op : truncatable(graph)) {
-            kept += op.isTruncated() ? coefficientMacs(graph, op) * Arrays.stream(cutoffs.get(op.name())).asLongStream().sum() : macs(graph, op);
-        }
-        return (double) kept / pointwiseMacs(graph);
+    /** The network with cutoffs on those of its cut layers only that a rule names. */
+    static ModelDefinition openOnly(ModelDefinition open, Predicate<GraphOp.PointwiseConv2d> named) {
+        Map<String, Parameters> parameters = new HashMap<>(open.parameters());
+        List<GraphOp> ops = open.graph().ops().stream().map(op -> {
+            if (op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated() && !named.test(pointwise)) {
+                parameters.put(op.name(), parameters.get(op.name()).withCutoffs(null));
+                return pointwise.withBlock(0);
+            }
+            return op;
+        }).toList();
+        return with(open, Graph.of(open.graph().input(), ops), parameters);
     }
 
     /** The same network with other cutoffs. */

@@ -4,46 +4,56 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
+import dev.lowpass.kernels.Activation;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.graph.Graph;
+import dev.lowpass.runtime.graph.GraphOp;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 
 /**
- * Learns cutoffs by self-distillation: the uncut network teaches the cut one on unlabelled photos. Thresholds start where the
- * {@link Saliency} of the tails puts them, half-way to the target; a price on the kept multiply-accumulates, raised while more than
- * planned is kept and lowered while less, pulls them down to the target over the first half of the steps; after 7/10 of the steps
- * they are cut to the target exactly and only scales, biases and filters go on. Optimiser: Adam (arXiv 1412.6980).
+ * Learns cutoffs by self-distillation: the uncut network teaches the cut one on unlabelled photos, by its answers and by what its
+ * linear bottlenecks hold. One run walks down through all targets. Thresholds start where the {@link Saliency} of the tails puts them,
+ * half-way to the first; on the way to each target a price on the kept multiply-accumulates, raised while more than planned is kept and
+ * lowered while less, pulls them down over the first half of the way; then they are cut to the target exactly and only scales, biases
+ * and filters go on, at a falling rate. Optimiser: Adam (arXiv 1412.6980).
  */
 final class CutoffLearner implements AutoCloseable {
 
     /**
      * How to learn.
      *
-     * @param keep the target share of pointwise multiply-accumulates
-     * @param epochs passes over the photos; 0 only selects by saliency
+     * @param keep the target shares of what pointwise layers cost, falling
+     * @param epochs passes over the photos for all targets together; 0 only selects by saliency
      * @param tune what changes besides the thresholds
      * @param rate for scales, biases and normalised filters
+     * @param match weight of the bottlenecks' mean relative squared error beside the answers' cross entropy
      * @param batch photos a step
      * @param labelled whether the photos' labels are learned from too, half and half with the teacher
      * @param shift pixels by which photos are moved at random
      * @param seed of everything random
      */
-    record Recipe(double keep, int epochs, CutoffNetwork.Tune tune, double rate, int batch, boolean labelled, int shift, long seed) {}
+    record Recipe(List<Double> keep, int epochs, CutoffNetwork.Tune tune, double rate, double match, int batch, boolean labelled, int shift, long seed) {
+        Recipe {
+            keep = List.copyOf(keep);
+        }
+    }
 
     private static final double TEMPERATURE = 1;
     private static final double THRESHOLD_RATE = 0.3;
-    private static final double TARGET_AT = 0.5;
-    private static final double FROZEN_FROM = 0.7;
+    /** Shares of the way to a target: from where on as little is kept as planned, and from where on the thresholds stand. */
+    private static final double PLANNED_AT = 0.45;
+    private static final double FROZEN_FROM = 0.6;
     private static final double BETA_1 = 0.9;
     private static final double BETA_2 = 0.999;
     private static final double EPSILON = 1e-8;
@@ -54,6 +64,7 @@ final class CutoffLearner implements AutoCloseable {
     private final NDManager root;
     private final Workers workers;
     private final ModelDefinition open;
+    private final Costs costs;
     private final PhotoSet photos;
     private final PhotoSet heldOut;
     private final Consumer<String> log;
@@ -64,17 +75,19 @@ final class CutoffLearner implements AutoCloseable {
 
     /**
      * @param uncut the teacher
-     * @param block as {@link CutoffLayers#open} takes it
+     * @param open the same with blocks on the layers that may be cut, and cutoffs that keep everything
+     * @param costs of the network, of which the targets are shares
      * @param photos to learn from
      * @param heldOut photos on which agreement is told
      */
-    CutoffLearner(ModelDefinition uncut, int block, PhotoSet photos, PhotoSet heldOut, int threads, Consumer<String> log) {
+    CutoffLearner(ModelDefinition uncut, ModelDefinition open, Costs costs, PhotoSet photos, PhotoSet heldOut, int threads, Consumer<String> log) {
+        this.open = open;
+        this.costs = costs;
         this.photos = photos;
         this.heldOut = heldOut;
         this.log = log;
         root = Libtorch.start();
         workers = new Workers(threads);
-        open = CutoffLayers.open(uncut, block);
         teacher = new FoldedNetwork(root, uncut);
         augmentation = new Augmentation(photos, uncut.preprocess());
         microBatch = Math.max(2, Math.min(32, 32 * 1024 / photos.plane().area()));
@@ -84,16 +97,13 @@ final class CutoffLearner implements AutoCloseable {
     private Saliency saliency(long seed) {
         if (saliency == null) {
             PhotoSet measured = photos.size() > 2000 ? photos.split(2000, seed).get(0) : photos;
-            long started = System.nanoTime();
             int[] told = new int[1];
-            saliency = Saliency.of(root, workers, open, measured, seed, microBatch, done -> {
-                if (done - told[0] >= 200 || done == measured.size()) {
+            try (Progress progress = Progress.of("saliency", "photos", 0, measured.size(), log)) {
+                saliency = Saliency.of(root, workers, open, measured, seed, microBatch, done -> {
+                    progress.step(done - told[0], "");
                     told[0] = done;
-                    double each = (System.nanoTime() - started) / 1e9 / done;
-                    log.accept(String.format(Locale.ROOT, "saliency %d/%d photos, %s left", done, measured.size(),
-                            Trainer.duration((measured.size() - done) * each)));
-                }
-            });
+                });
+            }
         }
         return saliency;
     }
@@ -101,6 +111,21 @@ final class CutoffLearner implements AutoCloseable {
     /** The share of held-out photos about whose class the model and its teacher agree. */
     double agreement(ModelDefinition model) {
         return Evaluation.agreement(logits(model, heldOut), Evaluation.logits(workers, teacher, model.preprocess(), heldOut));
+    }
+
+    /** The mean divergence (Kullback and Leibler) of the model's answers from its teacher's on the held-out photos, in nats. */
+    double divergence(ModelDefinition model) {
+        float[][] answers = logits(model, heldOut);
+        float[][] asked = Evaluation.logits(workers, teacher, model.preprocess(), heldOut);
+        double sum = 0;
+        for (int i = 0; i < asked.length; i++) {
+            softmax(asked[i], 0, asked[i].length);
+            softmax(answers[i], 0, answers[i].length);
+            for (int c = 0; c < asked[i].length; c++) {
+                sum += asked[i][c] * (Math.log(asked[i][c] + 1e-30) - Math.log(answers[i][c] + 1e-30));
+            }
+        }
+        return sum / asked.length;
     }
 
     /** The share of labelled photos that a model gets right. */
@@ -114,146 +139,146 @@ final class CutoffLearner implements AutoCloseable {
         }
     }
 
-    /** Keeps at most the recipe's share: selects, and learns unless there are no epochs. */
-    ModelDefinition learn(Recipe recipe, Path checkpoint) throws IOException {
+    /** A model for each target, in the recipe's order: selected, and learned unless there are no epochs. */
+    List<ModelDefinition> learn(Recipe recipe, Path checkpoint) throws IOException {
         if (recipe.epochs() == 0) {
-            return CutoffLayers.withCutoffs(open, saliency(recipe.seed()).select(recipe.keep()));
+            List<ModelDefinition> selected = new ArrayList<>();
+            for (double share : recipe.keep()) {
+                selected.add(CutoffLayers.withCutoffs(open, saliency(recipe.seed()).select(share, costs)));
+            }
+            return selected;
         }
         try (Run run = new Run(recipe, checkpoint)) {
             return run.toEnd();
         }
     }
 
-    private final class Run implements AutoCloseable {
+    private final class Run implements Descent.Problem, AutoCloseable {
+        /** Single numbers at the end of the memory: the price, the kept share at the start of the way, the targets that were reached. */
+        private static final int PRICE = 0;
+        private static final int START = 1;
+        private static final int REACHED = 2;
+        private static final int SINGLES = 3;
+
         private final Recipe recipe;
         private final Path checkpoint;
         private final CutoffNetwork network;
         private final CutoffNetwork.Kind[] kinds;
         private final double[] costs;
         private final int[] limits;
+        private final List<String> matched;
+        private final Descent.Plan plan;
+        private final Optional<Checkpoint> saved;
         private final float[] vector;
-        /** First moments, second moments, the price, the kept share at the start. */
+        /** First moments, second moments, the vector at each target, the single numbers. */
         private final float[] memory;
-        private final long total;
-        private long step;
+        private final int singles;
 
         Run(Recipe recipe, Path checkpoint) throws IOException {
             this.recipe = recipe;
             this.checkpoint = checkpoint;
             network = new CutoffNetwork(root, open, recipe.tune(), TEMPERATURE);
             kinds = network.kinds();
-            costs = network.costs();
+            costs = network.costs(CutoffLearner.this.costs);
             limits = network.limits();
-            total = (long) stepsPerEpoch() * recipe.epochs();
-            Optional<Checkpoint> saved = Checkpoint.read(checkpoint, made(), network.size());
+            matched = recipe.match() == 0 ? List.of() : bottlenecks(open.graph());
+            plan = new Descent.Plan(photos.size(), recipe.batch(), microBatch, recipe.epochs(), recipe.seed());
+            if (plan.steps() < recipe.keep().size()) {
+                throw new LearnException(plan.steps() + " steps are too few for " + recipe.keep().size() + " targets; give more --epochs or fewer --keep");
+            }
+            int size = network.size();
+            singles = (2 + recipe.keep().size()) * size;
+            saved = Checkpoint.read(checkpoint, made(), size);
             if (saved.isPresent()) {
                 vector = saved.get().vector();
                 memory = saved.get().momentum();
-                step = saved.get().step();
-                log.accept("going on from step " + step + " of " + checkpoint);
             } else {
-                vector = network.initialize(saliency(recipe.seed()).select((1 + recipe.keep()) / 2));
-                memory = new float[2 * vector.length + 2];
-                memory[2 * vector.length] = 1;
-                memory[2 * vector.length + 1] = (float) kept();
+                double first = recipe.keep().get(0);
+                vector = network.initialize(saliency(recipe.seed()).select((1 + first) / 2, CutoffLearner.this.costs));
+                memory = new float[singles + SINGLES];
+                memory[singles + PRICE] = 1;
+                memory[singles + START] = (float) kept();
             }
+        }
+
+        /** Ops whose output is what they compute, without an activation, and no answer yet. */
+        private static List<String> bottlenecks(Graph graph) {
+            return graph.ops().stream().filter(op -> op.activation() == Activation.NONE && graph.plane(op.name()).area() > 1).map(GraphOp::name).toList();
         }
 
         private String made() {
-            return "learn " + recipe + " photos " + photos.size();
-        }
-
-        private int stepsPerEpoch() {
-            return Math.max(1, photos.size() / recipe.batch());
+            return "learn " + recipe + " photos " + photos.size() + " by " + CutoffLearner.this.costs.unit();
         }
 
         private double kept() {
-            return CutoffLayers.keptShare(network.graph(), network.cutoffs(vector));
+            return CutoffLearner.this.costs.share(network.graph(), network.cutoffs(vector));
         }
 
-        ModelDefinition toEnd() throws IOException {
-            long started = System.nanoTime();
-            long saved = started;
-            long first = step;
-            double lossSum = 0;
-            int lossCount = 0;
-            while (step < total) {
-                int epoch = (int) (step / stepsPerEpoch());
-                int[] order = PhotoSet.shuffled(photos.size(), new SplittableRandom(recipe.seed() * 1_000_003 + epoch));
-                for (int i = (int) (step % stepsPerEpoch()); i < stepsPerEpoch(); i++) {
-                    lossSum += step(order, i, epoch);
-                    lossCount++;
-                    step++;
-                    if (lossCount == 20 || i == stepsPerEpoch() - 1) {
-                        double perStep = (System.nanoTime() - started) / 1e9 / (step - first);
-                        log.accept(String.format(Locale.ROOT, "epoch %d/%d step %d/%d loss %.4f kept %.4f %.0f photos/s, %s left", epoch + 1, recipe.epochs(), i + 1,
-                                stepsPerEpoch(), lossSum / lossCount, kept(), recipe.batch() / perStep, Trainer.duration((total - step) * perStep)));
-                        lossSum = 0;
-                        lossCount = 0;
-                    }
-                    if (System.nanoTime() - saved > checkpointNanos) {
-                        save();
-                        saved = System.nanoTime();
-                    }
-                }
-                save();
-                saved = System.nanoTime();
-                log.accept(String.format(Locale.ROOT, "epoch %d/%d kept %.4f agreement %.2f %% of %d", epoch + 1, recipe.epochs(), kept(),
-                        100 * agreement(network.export(vector)), heldOut.size()));
+        List<ModelDefinition> toEnd() throws IOException {
+            new Descent("learn", "agreement", plan, workers, checkpoint, checkpointNanos, made(), saved, vector).run(this, log);
+            List<ModelDefinition> models = new ArrayList<>();
+            for (int target = 0; target < recipe.keep().size(); target++) {
+                int at = (2 + target) * vector.length;
+                models.add(network.export(Arrays.copyOfRange(memory, at, at + vector.length)));
             }
-            return network.export(vector);
+            return models;
         }
 
-        private void save() throws IOException {
-            new Checkpoint(made(), step, vector, memory).write(checkpoint);
+        @Override
+        public float[] memory() {
+            return memory;
         }
 
-        private record Part(double loss, float[] gradient) {}
+        @Override
+        public String state() {
+            return String.format(Locale.ROOT, "kept %.4f", kept());
+        }
 
-        private double step(int[] order, int index, int epoch) {
-            double progress = (double) step / total;
+        @Override
+        public void epochDone(int epoch, Progress progress) {
+            progress.note(String.format(Locale.ROOT, "epoch %d/%d kept %.4f agreement %.2f %% of %d", epoch + 1, recipe.epochs(), kept(),
+                    100 * agreement(network.export(vector)), heldOut.size()));
+        }
+
+        /** The step at which the way to a target begins. */
+        private long begin(int target) {
+            return plan.steps() * target / recipe.keep().size();
+        }
+
+        @Override
+        public void update(float[] gradient, long step) {
+            int target = (int) memory[singles + REACHED];
+            double keep = recipe.keep().get(target);
+            long steps = begin(target + 1) - begin(target);
+            long done = step - begin(target);
+            double progress = (double) done / steps;
             boolean onlyThresholds = recipe.tune() == CutoffNetwork.Tune.NONE;
             double freeze = onlyThresholds ? 1 : FROZEN_FROM;
-            boolean frozen = progress >= freeze;
-            int from = index * recipe.batch();
-            int to = Math.min(photos.size(), from + recipe.batch());
-            List<Callable<Part>> parts = new ArrayList<>();
-            for (int at = from; at < to; at += microBatch) {
-                int[] chosen = Arrays.copyOfRange(order, at, Math.min(to, at + microBatch));
-                parts.add(() -> gradient(chosen, epoch, 1.0 / (to - from)));
+            if (done == 0) {
+                memory[singles + START] = (float) kept();
             }
-            double loss = 0;
-            float[] gradient = null;
-            for (Part part : workers.run(parts)) {
-                loss += part.loss();
-                if (gradient == null) {
-                    gradient = part.gradient();
-                } else {
-                    for (int i = 0; i < gradient.length; i++) {
-                        gradient[i] += part.gradient()[i];
-                    }
-                }
+            if (progress < freeze) {
+                press(gradient, keep, progress);
             }
-            if (Double.isNaN(loss)) {
-                throw new LearnException("the loss is NaN at step " + step + "; delete " + checkpoint + " and start again with a lower --rate");
+            double thresholdRate = progress >= freeze ? 0 : THRESHOLD_RATE * Math.min(1, (freeze - progress) / (freeze / 2));
+            double tuneRate = onlyThresholds ? 0 : recipe.rate() * Math.min(1, Math.min((progress + 0.02) / 0.1, (1 - progress) / 0.5));
+            adam(gradient, step, thresholdRate, tuneRate);
+            boolean last = done + 1 == steps;
+            if (progress < freeze && ((done + 1.0) / steps >= freeze || last)) {
+                cutToTarget(keep);
             }
-            if (!frozen) {
-                press(gradient, progress);
+            if (last) {
+                System.arraycopy(vector, 0, memory, (2 + target) * vector.length, vector.length);
+                memory[singles + REACHED] = target + 1;
             }
-            double thresholdRate = frozen ? 0 : THRESHOLD_RATE * Math.min(1, (freeze - progress) / (freeze / 2));
-            double tuneRate = onlyThresholds ? 0 : recipe.rate() * Math.min(1, Math.min((progress + 0.01) / 0.05, (1 - progress) / 0.5));
-            adam(gradient, thresholdRate, tuneRate);
-            if (progress < freeze && (double) (step + 1) / total >= freeze || onlyThresholds && step + 1 == total) {
-                cutToTarget();
-            }
-            return loss;
         }
 
         /** Adds the price of what is kept to the thresholds' gradients. */
-        private void press(float[] gradient, double progress) {
-            int at = 2 * vector.length;
-            double planned = recipe.keep() + (memory[at + 1] - recipe.keep()) * Math.max(0, 1 - progress / TARGET_AT);
-            memory[at] = (float) Math.max(0.01, Math.min(1000, memory[at] * (kept() > planned ? 1.05 : 0.95)));
+        private void press(float[] gradient, double keep, double progress) {
+            double start = Math.max(keep, memory[singles + START]);
+            double planned = keep + (start - keep) * Math.max(0, 1 - progress / PLANNED_AT);
+            float price = (float) Math.max(0.01, Math.min(1000, memory[singles + PRICE] * (kept() > planned ? 1.05 : 0.95)));
+            memory[singles + PRICE] = price;
             for (int i = 0; i < vector.length; i++) {
                 if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
                     double slope = 0; // of the expected count of coefficients
@@ -261,12 +286,12 @@ final class CutoffLearner implements AutoCloseable {
                         double m = 1 / (1 + Math.exp(-(vector[i] - z - 0.5)));
                         slope += m * (1 - m);
                     }
-                    gradient[i] += (float) (memory[at] * costs[i] * slope);
+                    gradient[i] += (float) (price * costs[i] * slope);
                 }
             }
         }
 
-        private void adam(float[] gradient, double thresholdRate, double tuneRate) {
+        private void adam(float[] gradient, long step, double thresholdRate, double tuneRate) {
             double correction1 = 1 - Math.pow(BETA_1, step + 1.0);
             double correction2 = 1 - Math.pow(BETA_2, step + 1.0);
             int n = vector.length;
@@ -283,14 +308,14 @@ final class CutoffLearner implements AutoCloseable {
         }
 
         /** Lowers (or raises) all thresholds alike until just the target is kept, and makes them whole. */
-        private void cutToTarget() {
+        private void cutToTarget(double keep) {
             double low = -256;
             double high = 256;
             float[] original = vector.clone();
             for (int round = 0; round < 60; round++) {
                 double offset = (low + high) / 2;
                 shift(original, offset);
-                if (kept() > recipe.keep()) {
+                if (kept() > keep) {
                     high = offset;
                 } else {
                     low = offset;
@@ -302,7 +327,6 @@ final class CutoffLearner implements AutoCloseable {
                     vector[i] = CutoffNetwork.cutoff(vector[i], limits[i]);
                 }
             }
-            log.accept(String.format(Locale.ROOT, "thresholds fixed at %.4f kept, moved by %.2f", kept(), low));
         }
 
         private void shift(float[] original, double offset) {
@@ -313,7 +337,8 @@ final class CutoffLearner implements AutoCloseable {
             }
         }
 
-        private Part gradient(int[] chosen, int epoch, double weight) {
+        @Override
+        public Descent.Part gradient(int[] chosen, int epoch, double weight) {
             Plane plane = photos.plane();
             int n = chosen.length;
             int elements = plane.elements();
@@ -323,26 +348,39 @@ final class CutoffLearner implements AutoCloseable {
                 SplittableRandom random = new SplittableRandom((recipe.seed() * 31 + epoch) * 1_000_000_007L + chosen[i]);
                 augmentation.random(chosen[i], plane.height(), plane.width(), recipe.shift(), random, input, i * elements);
             }
-            float[] targets = teacher.logits(input, n);
-            double entropy = 0;
-            for (int i = 0; i < n; i++) {
-                entropy += softmax(targets, i * classes, classes);
-                if (recipe.labelled()) {
-                    for (int c = 0; c < classes; c++) {
-                        targets[i * classes + c] *= 0.5f;
-                    }
-                    targets[i * classes + photos.labels()[chosen[i]]] += 0.5f;
-                }
-            }
             try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
+                NDArray images = Libtorch.images(manager, input, n, plane.height(), plane.width(), plane.channels());
+                Map<String, NDArray> asked = new HashMap<>();
+                Libtorch.setGradients(false);
+                float[] targets = teacher.forward(images, asked).toFloatArray();
+                Libtorch.setGradients(true);
+                int[] answers = new int[n];
+                double entropy = 0;
+                for (int i = 0; i < n; i++) {
+                    entropy += softmax(targets, i * classes, classes);
+                    answers[i] = Evaluation.top(Arrays.copyOfRange(targets, i * classes, (i + 1) * classes));
+                    if (recipe.labelled()) {
+                        for (int c = 0; c < classes; c++) {
+                            targets[i * classes + c] *= 0.5f;
+                        }
+                        targets[i * classes + photos.labels()[chosen[i]]] += 0.5f;
+                    }
+                }
                 NDArray parameters = Libtorch.array(manager, vector, vector.length);
                 parameters.setRequiresGradient(true);
-                NDArray logits = network.forward(parameters, Libtorch.images(manager, input, n, plane.height(), plane.width(), plane.channels()), null);
+                Map<String, NDArray> given = new HashMap<>();
+                NDArray logits = network.forward(parameters, images, null, given);
                 NDArray loss = Libtorch.crossEntropy(manager, logits, targets, weight);
+                for (String op : matched) {
+                    double energy = asked.get(op).mul(asked.get(op)).sum().toFloatArray()[0];
+                    NDArray difference = given.get(op).sub(asked.get(op));
+                    float factor = (float) (recipe.match() * weight * n / matched.size() / Math.max(1e-12, energy));
+                    loss = loss.add(difference.mul(difference).sum().mul(Libtorch.array(manager, new float[] {factor}, 1)).sum());
+                }
                 Libtorch.backward(loss);
                 double value = loss.toType(DataType.FLOAT32, false).getFloat() - (recipe.labelled() ? 0 : entropy * weight);
-                return new Part(value, Libtorch.gradient(parameters));
+                return new Descent.Part(value, Evaluation.hits(logits.toFloatArray(), answers), Libtorch.gradient(parameters));
             }
         }
 

@@ -153,14 +153,12 @@ final class CutoffNetwork implements AutoCloseable {
         return kinds;
     }
 
-    /** For each element that is a threshold, the share of all pointwise multiply-accumulates that one coefficient costs; else 0. */
-    double[] costs() {
+    /** For each element that is a threshold, the share of the whole cost that one coefficient has; else 0. */
+    double[] costs(Costs by) {
         double[] costs = new double[size];
-        double total = CutoffLayers.pointwiseMacs(graph);
         for (Slot slot : slots) {
             if (slot.kind == Kind.THRESHOLD) {
-                double cost = CutoffLayers.coefficientMacs(graph, (GraphOp.PointwiseConv2d) graph.op(slot.op)) / total;
-                java.util.Arrays.fill(costs, slot.at, slot.at + slot.length, cost);
+                java.util.Arrays.fill(costs, slot.at, slot.at + slot.length, by.coefficient((GraphOp.PointwiseConv2d) graph.op(slot.op)));
             }
         }
         return costs;
@@ -216,6 +214,15 @@ final class CutoffNetwork implements AutoCloseable {
      * @param probes null, or factors per coefficient and image by layer, {@code [n, 1, z, c]}, that the masks are multiplied by
      */
     NDArray forward(NDArray vector, NDArray input, Map<String, NDArray> probes) {
+        return forward(vector, input, probes, new HashMap<>());
+    }
+
+    /**
+     * The same.
+     *
+     * @param tensors receives what each op gives
+     */
+    NDArray forward(NDArray vector, NDArray input, Map<String, NDArray> probes, Map<String, NDArray> tensors) {
         Map<String, Map<Kind, NDArray>> pieces = pieces(vector);
         return TorchGraph.forward(graph, input, (op, x) -> {
             int[] shape = Filters.shape(op);
@@ -230,7 +237,7 @@ final class CutoffNetwork implements AutoCloseable {
             int block = ((GraphOp.PointwiseConv2d) op).block();
             NDArray mask = probes == null ? mask(threshold, indices.get(block)) : probes.get(op.name());
             return FrequencyPointwise.apply(x, block, transforms.get(block), mask, weight, bias);
-        });
+        }, tensors);
     }
 
     /** Hard in value, soft in gradient. */

@@ -42,6 +42,16 @@ final class Evaluation {
         return logits;
     }
 
+    /** How many rows of {@code [row][class]} have their largest value where the label says. */
+    static int hits(float[] logits, int[] labels) {
+        int classes = logits.length / labels.length;
+        int hits = 0;
+        for (int i = 0; i < labels.length; i++) {
+            hits += top(Arrays.copyOfRange(logits, i * classes, (i + 1) * classes)) == labels[i] ? 1 : 0;
+        }
+        return hits;
+    }
+
     /** The index of the largest value, the first of equals. */
     static int top(float[] logits) {
         int best = 0;

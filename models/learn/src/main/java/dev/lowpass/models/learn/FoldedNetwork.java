@@ -73,13 +73,18 @@ final class FoldedNetwork implements AutoCloseable {
         boolean gradients = Libtorch.setGradients(false);
         try (NDManager scratch = manager.newSubManager(); NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
-            return forward(Libtorch.images(scratch, input, n, plane.height(), plane.width(), plane.channels())).toFloatArray();
+            return forward(Libtorch.images(scratch, input, n, plane.height(), plane.width(), plane.channels()), new HashMap<>()).toFloatArray();
         } finally {
             Libtorch.setGradients(gradients);
         }
     }
 
-    private NDArray forward(NDArray input) {
+    /**
+     * Logits {@code [n, classes]}, in the caller's scope.
+     *
+     * @param tensors receives what each op gives
+     */
+    NDArray forward(NDArray input, Map<String, NDArray> tensors) {
         return TorchGraph.forward(graph, input, (op, x) -> {
             NDArray weight = weights.get(op.name());
             NDArray bias = biases.get(op.name());
@@ -89,7 +94,7 @@ final class FoldedNetwork implements AutoCloseable {
             }
             int block = ((GraphOp.PointwiseConv2d) op).block();
             return FrequencyPointwise.apply(x, block, transforms.get(block), mask, weight, bias);
-        });
+        }, tensors);
     }
 
     @Override

@@ -1,20 +1,31 @@
 package dev.lowpass.models.learn;
 
+import dev.lowpass.runtime.CutoffSet;
+import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.file.ModelFile;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 @Command(name = "learn", mixinStandardHelpOptions = true, description = "Learn a model's cutoffs from photos, without labels: the uncut model teaches the cut one.")
 final class Learn implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
 
     private static final int MOST_HELD_OUT = 1000;
 
@@ -31,13 +42,24 @@ final class Learn implements Callable<Integer> {
     private String labels;
 
     @Option(names = {"-o", "--output"}, required = true, paramLabel = "FILE",
-            description = "The model file to write. With several --keep, the share is put before its extension.")
+            description = "The model file to write. With several --keep it offers a choice of them.")
     private Path output;
 
-    @Option(names = "--keep", split = ",", defaultValue = "0.65", paramLabel = "SHARE", description = "Target share of pointwise MACs (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--keep", split = ",", defaultValue = "0.65", paramLabel = "SHARE", description = "Target shares of pointwise MACs, such as 0.65,0.8,0.5: the first is the file's default (default: ${DEFAULT-VALUE}).")
     private List<Double> keep;
 
-    @Option(names = "--epochs", defaultValue = "5", description = "Passes over the photos; 0 selects by saliency alone, in minutes (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--budget", paramLabel = "MS",
+            description = "Instead of --keep: milliseconds of one image; only layers that get faster on the device are cut.")
+    private Double budget;
+
+    @Option(names = "--costs", paramLabel = "FILE",
+            description = "With --budget: the table of what each layer costs on a device, as JSON. Where there is none, the layers are measured and it is written.")
+    private Path costTable;
+
+    @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu", description = "With --budget: where the layers are measured (default: ${DEFAULT-VALUE}).")
+    private String device;
+
+    @Option(names = "--epochs", defaultValue = "5", description = "Passes over the photos, for all targets together; 0 selects by saliency alone, in minutes (default: ${DEFAULT-VALUE}).")
     private int epochs;
 
     @Option(names = "--tune", defaultValue = "AFFINE", description = "What changes besides the thresholds: ${COMPLETION-CANDIDATES}; affine is a scale and a bias a channel.")
@@ -53,20 +75,18 @@ final class Learn implements Callable<Integer> {
     @Option(names = "--rate", defaultValue = "1e-3", description = "Learning rate of what is tuned (default: ${DEFAULT-VALUE}).")
     private double rate;
 
+    @Option(names = "--match", defaultValue = "0.5",
+            description = "Weight of the error of what the linear bottlenecks hold, beside that of the answers (default: ${DEFAULT-VALUE}).")
+    private double match;
+
     @Option(names = "--batch", description = "Photos a step (default: from 16 to 128 by their number).")
     private Integer batch;
 
     @Option(names = "--shift", paramLabel = "PIXELS", description = "By how much photos are moved at random (default: a sixteenth of the side).")
     private Integer shift;
 
-    @Option(names = "--seed", defaultValue = "1", description = "Of everything random (default: ${DEFAULT-VALUE}).")
-    private long seed;
-
-    @Option(names = "--threads", description = "Workers (default: the processors).")
-    private int threads = Runtime.getRuntime().availableProcessors();
-
-    @Option(names = "--checkpoint", paramLabel = "FILE", description = "Written every minute; a command that finds it goes on from there (default: FILE.checkpoint).")
-    private Path checkpoint;
+    @Mixin
+    private RunOptions run;
 
     @Option(names = "--measure", paramLabel = "DIR|ZIP", description = "Labelled photos for measuring only.")
     private Path measure;
@@ -77,13 +97,11 @@ final class Learn implements Callable<Integer> {
     @Option(names = "--measure-labels", paramLabel = "CSV", description = "As --labels, for --measure.")
     private String measureLabels;
 
-    @Option(names = "--f16", description = "Store weights in half precision.")
-    private boolean half;
-
     @Override
     public Integer call() throws Exception {
         check();
-        ModelDefinition uncut = CutoffLayers.uncut(ModelFile.read(model));
+        RunOptions.requireWritable(output);
+        ModelDefinition uncut = ModelFile.read(model).dense();
         List<Path> paths = new ArrayList<>();
         PhotoSet all = PhotoSet.readAll(images, within, uncut.preprocess(), paths);
         if (labels != null) {
@@ -96,50 +114,70 @@ final class Learn implements Callable<Integer> {
             measured = PhotoSet.readAll(measure, measureWithin, uncut.preprocess(), measuredPaths);
             measured = measured.withLabels(Labels.of(measureLabels, measuredPaths, uncut), uncut.labels());
         }
-        List<PhotoSet> parts = all.split(Math.max(1, Math.min(MOST_HELD_OUT, all.size() / 10)), seed);
-        int side = block.equals("auto") ? 0 : Integer.parseInt(block);
-        ModelFile.WeightType weights = half ? ModelFile.WeightType.F16 : ModelFile.WeightType.F32;
+        List<PhotoSet> parts = all.split(Math.max(1, Math.min(MOST_HELD_OUT, all.size() / 10)), run.seed());
+        ModelDefinition open = CutoffLayers.open(uncut, block.equals("auto") ? 0 : Integer.parseInt(block));
+        Costs costs = Costs.macs(open.graph());
+        if (budget != null) {
+            CostTable table = costTable(uncut, open);
+            open = table.open(open);
+            costs = table.costs(open);
+            Main.log(table.describe(open));
+            if (budget >= costs.whole()) {
+                throw new LearnException(String.format(Locale.ROOT, "--budget %s is no less than the %.3f ms that everything takes on %s; give less", budget, costs.whole(),
+                        table.device()));
+            }
+            keep = List.of(budget / costs.whole());
+        }
+        List<Double> falling = keep.stream().distinct().sorted(Comparator.reverseOrder()).toList();
+        List<Double> ordered = keep.stream().distinct().toList();
+        CutoffLearner.Recipe recipe = new CutoffLearner.Recipe(falling, epochs, tune, rate, match, batchSize(parts.get(1).size()), labels != null,
+                shift == null ? uncut.graph().input().height() / 16 : shift, run.seed());
+        Path state = run.checkpoint(output);
         List<Charts.Point> points = new ArrayList<>();
         List<String> missed = new ArrayList<>();
-        try (CutoffLearner learner = new CutoffLearner(uncut, side, parts.get(1), parts.get(0), threads, Main::log)) {
+        try (CutoffLearner learner = new CutoffLearner(uncut, open, costs, parts.get(1), parts.get(0), run.threads(), Main::log)) {
             Double before = measured == null ? null : learner.accuracy(uncut, measured);
             points.add(new Charts.Point(1, before == null ? 1 : before));
-            for (double share : keep) {
-                Path file = keep.size() == 1 ? output : numbered(output, share);
-                Path state = checkpoint == null || keep.size() > 1 ? file.resolveSibling(file.getFileName() + ".checkpoint") : checkpoint;
-                CutoffLearner.Recipe recipe = new CutoffLearner.Recipe(share, epochs, tune, rate, batchSize(parts.get(1).size()), labels != null,
-                        shift == null ? uncut.graph().input().height() / 16 : shift, seed);
-                ModelDefinition learned = ModelFile.asStored(learner.learn(recipe, state), weights);
-                double kept = CutoffLayers.keptShare(learned.graph(), CutoffLayers.cutoffs(learned));
-                double agreement = learner.agreement(learned);
-                Map<String, String> record = new LinkedHashMap<>();
-                record.put("cutoffs_recipe", String.format(Locale.ROOT,
-                        "lowpass learn --images %s%s%s --keep %s --epochs %d --tune %s --block %s --rate %s --batch %d --shift %d --seed %d%s", images.getFileName(),
-                        within.isEmpty() ? "" : " --within " + within, labels == null ? "" : " --labels " + labels, share, epochs, tune.name().toLowerCase(Locale.ROOT),
-                        block, rate, recipe.batch(), recipe.shift(), seed, half ? " --f16" : ""));
-                record.put("kept_pointwise_macs", String.format(Locale.ROOT, "%.2f %%", 100 * kept));
-                record.put("teacher_agreement", String.format(Locale.ROOT, "%.2f %% of %d photos held out of learning", 100 * agreement, parts.get(0).size()));
-                double drop = 100 * (1 - agreement);
-                String line = String.format(Locale.ROOT, "%s: %.2f %% of pointwise MACs kept, agreement %.2f %%", file, 100 * kept, 100 * agreement);
-                if (before != null) {
-                    double after = learner.accuracy(learned, measured);
-                    record.put("accuracy", String.format(Locale.ROOT, "%.2f %% of %d photos of %s; uncut %.2f %%", 100 * after, measured.size(),
-                            measure.getFileName() + (measureWithin.isEmpty() ? "" : " within " + measureWithin), 100 * before));
-                    drop = 100 * (before - after);
-                    line += String.format(Locale.ROOT, ", accuracy %.2f %% (uncut %.2f %%)", 100 * after, 100 * before);
-                    points.add(new Charts.Point(kept, after));
-                } else {
-                    points.add(new Charts.Point(kept, agreement));
+            List<ModelDefinition> models = learner.learn(recipe, state);
+            List<String> names = ordered.stream().map(share -> Double.toString(share).replaceAll("\\.0$", "")).toList();
+            ModelDefinition learned = ModelFile.asStored(CutoffSets.combine(names, ordered.stream().map(share -> models.get(falling.indexOf(share))).toList()),
+                    run.weights());
+            List<CutoffSet> sets = new ArrayList<>();
+            Map<String, String> record = new LinkedHashMap<>();
+            record.put("cutoffs_recipe", recipe(recipe));
+            for (String name : names) {
+                ModelDefinition chosen = learned.withCutoffs(name);
+                double agreement = learner.agreement(chosen);
+                Double after = measured == null ? null : learner.accuracy(chosen, measured);
+                String what = after == null ? "agreement with the uncut model on " + parts.get(0).size() + " photos held out of learning"
+                        : String.format(Locale.ROOT, "right of %d photos of %s; uncut %.2f %%", measured.size(),
+                                measure.getFileName() + (measureWithin.isEmpty() ? "" : " within " + measureWithin), 100 * before);
+                CutoffSet old = chosen.cutoffSets().get(0);
+                CutoffSet set = new CutoffSet(name, old.kept(), after == null ? agreement : after, what, learned.cutoffSets().get(sets.size()).changes(), null);
+                sets.add(set);
+                points.add(new Charts.Point(set.kept(), set.measured()));
+                record.put(names.size() == 1 ? "kept_pointwise_macs" : "kept_pointwise_macs_" + name, String.format(Locale.ROOT, "%.2f %%", 100 * set.kept()));
+                record.put(names.size() == 1 ? "teacher_agreement" : "teacher_agreement_" + name,
+                        String.format(Locale.ROOT, "%.2f %% of %d photos held out of learning", 100 * agreement, parts.get(0).size()));
+                if (after != null) {
+                    record.put(names.size() == 1 ? "accuracy" : "accuracy_" + name, String.format(Locale.ROOT, "%.2f %% %s", 100 * after, what));
                 }
-                Sealing.write(Sealing.record(learned, record), file, weights);
-                Sealing.writeText(sibling(file, ".cutoffs.svg"), Charts.histogram(learned));
-                Files.deleteIfExists(state);
-                System.out.println(line);
+                double drop = 100 * (after == null ? 1 - agreement : before - after);
+                Main.log(String.format(Locale.ROOT, "%s: divergence from the uncut model %.4f nats", name, learner.divergence(chosen)));
+                System.out.println(String.format(Locale.ROOT, "%s%s: %.2f %% of pointwise MACs kept, agreement %.2f %%", output, names.size() == 1 ? "" : " " + name,
+                        100 * set.kept(), 100 * agreement) + (after == null ? "" : String.format(Locale.ROOT, ", accuracy %.2f %% (uncut %.2f %%)", 100 * after, 100 * before)));
                 if (maxDrop != null && drop > maxDrop) {
-                    missed.add(String.format(Locale.ROOT, "%s keeps %.2f %% at %.2f points lost, more than --max-drop %s", file, 100 * kept, drop, maxDrop));
+                    missed.add(String.format(Locale.ROOT, "%s keeps %.2f %% at %.2f points lost, more than --max-drop %s", names.size() == 1 ? output : output + " " + name,
+                            100 * set.kept(), drop, maxDrop));
                 }
             }
+            ModelDefinition whole = CutoffSets.with(learned, names.size() == 1 ? List.of() : sets);
+            Sealing.write(Sealing.record(whole, record), output, run.weights());
+            for (String name : names) {
+                Sealing.writeText(sibling(output, (names.size() == 1 ? "" : "-" + name) + ".cutoffs.svg"), Charts.histogram(learned.withCutoffs(name)));
+            }
             Sealing.writeText(sibling(output, ".curve.svg"), Charts.curve(points, before == null ? "agreement with the uncut model" : "accuracy"));
+            Files.deleteIfExists(state);
         }
         if (!missed.isEmpty()) {
             throw new LearnException(String.join("; ", missed) + "; the file is written: learn for more --epochs, with --tune all, or with a larger --keep");
@@ -147,11 +185,39 @@ final class Learn implements Callable<Integer> {
         return 0;
     }
 
+    private CostTable costTable(ModelDefinition uncut, ModelDefinition open) throws IOException {
+        if (costTable != null && Files.exists(costTable)) {
+            return CostTable.read(costTable, uncut.graph());
+        }
+        Main.log("measuring what each layer costs");
+        CostTable table = CostTable.measure(uncut, open, Device.named(device), run.threads());
+        if (costTable != null) {
+            table.write(costTable);
+        }
+        return table;
+    }
+
+    private String recipe(CutoffLearner.Recipe recipe) {
+        return String.format(Locale.ROOT, "lowpass learn --images %s%s%s %s --epochs %d --tune %s --block %s --rate %s --match %s --batch %d --shift %d %s",
+                images.getFileName(), within.isEmpty() ? "" : " --within " + within, labels == null ? "" : " --labels " + labels,
+                budget != null ? "--budget " + budget + (costTable == null ? "" : " --costs " + costTable.getFileName()) : "--keep " + keep.stream().distinct().map(String::valueOf).collect(Collectors.joining(",")), epochs, tune.name().toLowerCase(Locale.ROOT), block, rate, match,
+                recipe.batch(), recipe.shift(), run.recipe());
+    }
+
     private void check() {
         for (double share : keep) {
             if (!(share > 0 && share <= 1)) {
                 throw Main.usage("--keep " + share + " is no share; give values above 0 and at most 1");
             }
+        }
+        if (budget != null && !(budget > 0)) {
+            throw Main.usage("--budget " + budget + " is no time; give milliseconds above 0");
+        }
+        if (budget != null && spec.commandLine().getParseResult().hasMatchedOption("--keep")) {
+            throw Main.usage("--budget and --keep exclude one another; give one of them");
+        }
+        if (costTable != null && budget == null) {
+            throw Main.usage("--costs is for --budget; give both or neither");
         }
         if (epochs < 0) {
             throw Main.usage("--epochs " + epochs + " is negative; give 0 for a selection by saliency alone, or more");
@@ -162,7 +228,6 @@ final class Learn implements Callable<Integer> {
         if (!block.equals("auto") && !block.matches("[0-9]|1[0-6]") || block.matches("[01]")) {
             throw Main.usage("--block " + block + " is no block side; give auto or a number from 2 to 16");
         }
-        Main.requirePositive("--threads", threads);
         if (batch != null) {
             Main.requirePositive("--batch", batch);
         }
@@ -170,12 +235,6 @@ final class Learn implements Callable<Integer> {
 
     private int batchSize(int photos) {
         return batch != null ? Math.min(batch, photos) : Math.min(photos, Math.max(16, Math.min(128, photos / 60)));
-    }
-
-    private static Path numbered(Path file, double share) {
-        String name = file.getFileName().toString();
-        int dot = name.lastIndexOf('.');
-        return file.resolveSibling(dot < 0 ? name + "-" + share : name.substring(0, dot) + "-" + share + name.substring(dot));
     }
 
     private static Path sibling(Path file, String ending) {

@@ -16,13 +16,15 @@ import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
 
 /**
- * How much each coefficient matters, to first order: {@code E[(g x)^2]}, with x the coefficient over an image's whole plane and g the
- * gradient of the log-probability of a class drawn from the network's own answer (Molchanov et al., arXiv 1611.06440; the empirical
- * Fisher information of a factor on the coefficient). No labels are needed.
+ * How much is lost with a channel's tail, to first order: {@code E[(sum of g x over the tail)^2]}, with x the tail's coefficients over an
+ * image's whole plane and g the gradient of the log-probability of a class drawn from the network's own answer. It is twice the
+ * divergence of the answers as the Fisher information of a factor on the tail predicts it (Molchanov et al., arXiv 1611.06440, score
+ * single features so). No labels are needed.
  */
 final class Saliency {
 
     private final Graph graph;
+    /** By layer, {@code [k][channel]}: what is lost with the coefficients from k on. */
     private final Map<String, double[]> saliency;
 
     private Saliency(Graph graph, Map<String, double[]> saliency) {
@@ -97,70 +99,76 @@ final class Saliency {
             }
             Libtorch.backward(log.mul(Libtorch.array(manager, drawn, n, classes)).sum());
             Map<String, double[]> squares = new HashMap<>();
-            probes.forEach((name, probe) -> {
-                float[] gradient = Libtorch.gradient(probe);
-                double[] sum = new double[gradient.length / n];
-                for (int i = 0; i < gradient.length; i++) {
-                    sum[i % sum.length] += (double) gradient[i] * gradient[i];
-                }
-                squares.put(name, sum);
-            });
+            probes.forEach((name, probe) -> squares.put(name, tails(Libtorch.gradient(probe), n, (int) probe.getShape().get(3))));
             return squares;
         }
     }
 
+    /** The squares of the sums of {@code [n][z][channel]} over z from k on, summed over n: {@code [k][channel]}. */
+    static double[] tails(float[] values, int n, int channels) {
+        int size = values.length / n;
+        double[] squares = new double[size];
+        double[] tail = new double[channels];
+        for (int image = 0; image < n; image++) {
+            java.util.Arrays.fill(tail, 0);
+            for (int i = size - 1; i >= 0; i--) {
+                tail[i % channels] += values[image * size + i];
+                squares[i] += tail[i % channels] * tail[i % channels];
+            }
+        }
+        return squares;
+    }
+
     /**
-     * The cutoffs that lose the least saliency in the tails while they keep at most a share of the pointwise multiply-accumulates: each
+     * The cutoffs that lose the least saliency in the tails while they keep at most a share of what the pointwise layers cost: each
      * channel takes the cutoff with the least sum of what its tail loses and a price on what its head costs; the price is found by
      * bisection.
      *
      * @param keep the share, above 0
+     * @param costs of the network
      * @throws LearnException when even cutoffs of 0 keep more
      */
-    Map<String, int[]> select(double keep) {
-        Map<String, int[]> none = choose(Double.MAX_VALUE);
-        double least = CutoffLayers.keptShare(graph, none);
+    Map<String, int[]> select(double keep, Costs costs) {
+        Map<String, int[]> none = choose(Double.MAX_VALUE, costs);
+        double least = costs.share(graph, none);
         if (least > keep) {
             throw new LearnException(String.format(java.util.Locale.ROOT,
-                    "a share of %.3f of the pointwise MACs cannot be reached: layers that this block does not divide keep %.3f; use another --block or a larger --keep",
-                    keep, least));
+                    "a share of %.3f of the %s cannot be reached: what cutoffs do not change keeps %.3f; use another --block, or a larger --keep or --budget",
+                    keep, costs.unit(), least));
         }
         double low = 0;
         double high = 1e-12;
-        while (CutoffLayers.keptShare(graph, choose(high)) > keep) {
+        while (costs.share(graph, choose(high, costs)) > keep) {
             low = high;
             high *= 4;
         }
         for (int i = 0; i < 60; i++) {
             double middle = (low + high) / 2;
-            if (CutoffLayers.keptShare(graph, choose(middle)) > keep) {
+            if (costs.share(graph, choose(middle, costs)) > keep) {
                 low = middle;
             } else {
                 high = middle;
             }
         }
-        return choose(high);
+        return choose(high, costs);
     }
 
-    private Map<String, int[]> choose(double price) {
-        double total = CutoffLayers.pointwiseMacs(graph);
+    private Map<String, int[]> choose(double price, Costs costs) {
         Map<String, int[]> cutoffs = new HashMap<>();
         for (GraphOp.PointwiseConv2d op : CutoffLayers.cut(graph)) {
-            double cost = price * (CutoffLayers.coefficientMacs(graph, op) / total);
+            double cost = price * costs.coefficient(op);
             double[] values = saliency.get(op.name());
             int channels = op.inChannels();
             int[] chosen = new int[channels];
             for (int c = 0; c < channels; c++) {
-                double tail = 0;
+                int area = values.length / channels;
                 double best = Double.MAX_VALUE;
-                // From the whole block down: a tail grows by one coefficient at a time.
-                for (int k = values.length / channels; k >= 0; k--) {
-                    double loss = tail + cost * k;
+                for (int k = area; k >= 0; k--) {
+                    double loss = (k == area ? 0 : values[k * channels + c]) + cost * k;
                     if (loss < best || loss == best && price > 0) {
                         best = loss;
                         chosen[c] = k;
                     }
-                    tail += k == 0 ? 0 : values[(k - 1) * channels + c];
                 }
             }
             cutoffs.put(op.name(), chosen);

@@ -1,6 +1,7 @@
 package dev.lowpass.models.learn;
 
 import dev.lowpass.models.GoldenImages;
+import dev.lowpass.runtime.CutoffSet;
 import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.file.ModelFile;
@@ -8,7 +9,9 @@ import dev.lowpass.runtime.file.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Writes a learned model with its golden images and its record. */
@@ -22,13 +25,19 @@ final class Sealing {
     static ModelDefinition record(ModelDefinition model, Map<String, String> lines) {
         Map<String, String> provenance = new LinkedHashMap<>(model.provenance());
         provenance.putAll(lines);
-        return new ModelDefinition(model.graph(), model.parameters(), model.preprocess(), model.labels(), provenance, model.golden());
+        return new ModelDefinition(model.graph(), model.parameters(), model.preprocess(), model.labels(), provenance, model.golden(), model.cutoffSets());
     }
 
     /** Writes the model with golden images; their logits are the stored weights', in double precision. */
     static void write(ModelDefinition model, Path file, ModelFile.WeightType weights) throws IOException {
         ModelDefinition stored = ModelFile.asStored(model, weights);
-        ModelFile.write(stored.withGolden(Golden.of(stored, GoldenImages.of(model.preprocess(), GOLDEN_IMAGES))), file, weights);
+        byte[] images = GoldenImages.of(model.preprocess(), GOLDEN_IMAGES);
+        List<CutoffSet> sets = new ArrayList<>();
+        for (CutoffSet set : stored.cutoffSets()) {
+            float[] logits = sets.isEmpty() ? null : Golden.of(stored.withCutoffs(set.name()), images).logits();
+            sets.add(new CutoffSet(set.name(), set.kept(), set.measured(), set.measure(), set.changes(), logits));
+        }
+        ModelFile.write(CutoffSets.with(stored, sets).withGolden(Golden.of(stored, images)), file, weights);
     }
 
     /** Replaces a file by the text, whole or not at all. */

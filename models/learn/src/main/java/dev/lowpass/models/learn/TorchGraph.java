@@ -24,7 +24,15 @@ final class TorchGraph {
 
     /** The logits {@code [n, classes]} of a batch. */
     static NDArray forward(Graph graph, NDArray input, Layer layer) {
-        Map<String, NDArray> tensors = new HashMap<>();
+        return forward(graph, input, layer, new HashMap<>());
+    }
+
+    /**
+     * The logits {@code [n, classes]} of a batch.
+     *
+     * @param tensors receives what each op gives
+     */
+    static NDArray forward(Graph graph, NDArray input, Layer layer, Map<String, NDArray> tensors) {
         tensors.put(Graph.INPUT, input);
         for (GraphOp op : graph.ops()) {
             NDArray in = tensors.get(op.inputs().get(0));

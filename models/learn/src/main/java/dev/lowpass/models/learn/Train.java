@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "train", mixinStandardHelpOptions = true, description = "Train a MobileNetV2 for small photos from scratch.")
@@ -44,23 +45,14 @@ final class Train implements Callable<Integer> {
     @Option(names = "--smoothing", defaultValue = "0.1", description = "Share of a label that goes to all classes (default: ${DEFAULT-VALUE}).")
     private double smoothing;
 
-    @Option(names = "--seed", defaultValue = "1", description = "Of everything random (default: ${DEFAULT-VALUE}).")
-    private long seed;
-
-    @Option(names = "--threads", description = "Workers (default: the processors).")
-    private int threads = Runtime.getRuntime().availableProcessors();
-
-    @Option(names = "--checkpoint", paramLabel = "FILE", description = "Written every minute; a command that finds it goes on from there (default: FILE.checkpoint).")
-    private Path checkpoint;
-
-    @Option(names = "--f16", description = "Store weights in half precision.")
-    private boolean half;
+    @Mixin
+    private RunOptions run;
 
     @Override
     public Integer call() throws Exception {
         Main.requirePositive("--epochs", epochs);
         Main.requirePositive("--batch", batch);
-        Main.requirePositive("--threads", threads);
+        RunOptions.requireWritable(output);
         Plane plane = new Plane(SIDE, SIDE, 3);
         // The mean and deviation of CIFAR-10's training photos, to a tenth.
         Preprocess preprocess = new Preprocess(plane, Preprocess.Resize.SHORTEST_SIDE, SIDE, Preprocess.Interpolation.BILINEAR,
@@ -68,15 +60,13 @@ final class Train implements Callable<Integer> {
         PhotoSet all = PhotoSet.readClasses(data, "train", preprocess);
         Main.log(all.size() + " photos of " + all.classes().size() + " classes");
         List<PhotoSet> parts = all.split(Math.min(HELD_OUT, Math.max(1, all.size() / 10)), 7);
-        Path state = checkpoint == null ? output.resolveSibling(output.getFileName() + ".checkpoint") : checkpoint;
-        Trainer.Recipe recipe = new Trainer.Recipe(epochs, smallEpochs == null ? epochs / 2 : smallEpochs, batch, rate, decay, smoothing, seed, threads);
-        ModelFile.WeightType weights = half ? ModelFile.WeightType.F16 : ModelFile.WeightType.F32;
-        try (Trainer trainer = new Trainer(MobileNetV2.forSmallPhotos().graph(plane, all.classes().size()), parts.get(1), preprocess, recipe, state, Main::log)) {
-            ModelDefinition model = ModelFile.asStored(trainer.train(parts.get(0)), weights);
+        Trainer.Recipe recipe = new Trainer.Recipe(epochs, smallEpochs == null ? epochs / 2 : smallEpochs, batch, rate, decay, smoothing, run.seed(), run.threads());
+        try (Trainer trainer = new Trainer(MobileNetV2.forSmallPhotos().graph(plane, all.classes().size()), parts.get(1), preprocess, recipe, run.checkpoint(output), Main::log)) {
+            ModelDefinition model = ModelFile.asStored(trainer.train(parts.get(0)), run.weights());
             Map<String, String> record = new LinkedHashMap<>();
             record.put("source", "trained from scratch on " + data.getFileName() + ", " + parts.get(1).size() + " photos");
-            record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s --epochs %d --small-epochs %d --batch %d --rate %s --decay %s --smoothing %s --seed %d%s",
-                    data.getFileName(), epochs, recipe.smallEpochs(), batch, rate, decay, smoothing, seed, half ? " --f16" : ""));
+            record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s --epochs %d --small-epochs %d --batch %d --rate %s --decay %s --smoothing %s %s",
+                    data.getFileName(), epochs, recipe.smallEpochs(), batch, rate, decay, smoothing, run.recipe()));
             record.put("held_out_accuracy", String.format(Locale.ROOT, "%.2f %% of %d photos held out of training", 100 * trainer.accuracy(model, parts.get(0)), parts.get(0).size()));
             PhotoSet test = PhotoSet.readClasses(data, "test", preprocess);
             if (!test.classes().equals(all.classes())) {
@@ -84,7 +74,7 @@ final class Train implements Callable<Integer> {
             }
             double accuracy = trainer.accuracy(model, test);
             record.put("test_accuracy", String.format(Locale.ROOT, "%.2f %% of %d test photos", 100 * accuracy, test.size()));
-            Sealing.write(Sealing.record(model, record), output, weights);
+            Sealing.write(Sealing.record(model, record), output, run.weights());
             Main.log("");
             System.out.printf(Locale.ROOT, "%s: %.2f %% of %d test photos%n", output, 100 * accuracy, test.size());
         }

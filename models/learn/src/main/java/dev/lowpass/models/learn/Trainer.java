@@ -10,7 +10,6 @@ import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.graph.Graph;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -62,7 +61,7 @@ final class Trainer implements AutoCloseable {
     private final float[] vector;
     private final float[] momentum;
     private final boolean[] decayed;
-    private long step;
+    private final Optional<Checkpoint> saved;
 
     /**
      * @param checkpoint a file that is written every minute and after every epoch, and read when it is there
@@ -79,26 +78,15 @@ final class Trainer implements AutoCloseable {
         decayed = network.decayed();
         root = Libtorch.start();
         workers = new Workers(recipe.threads());
-        Optional<Checkpoint> saved = Checkpoint.read(checkpoint, made(), network.size());
-        if (saved.isPresent()) {
-            vector = saved.get().vector();
-            momentum = saved.get().momentum();
-            step = saved.get().step();
-            log.accept("going on from step " + step + " of " + checkpoint);
-        } else {
-            vector = network.initialize(recipe.seed());
-            momentum = new float[vector.length];
-        }
+        saved = Checkpoint.read(checkpoint, made(), network.size());
+        vector = saved.map(Checkpoint::vector).orElseGet(() -> network.initialize(recipe.seed()));
+        momentum = saved.map(Checkpoint::momentum).orElseGet(() -> new float[vector.length]);
     }
 
     /** Without the epochs, which may be changed as long as the rate has not begun to fall. */
     private String made() {
         return String.format(Locale.ROOT, "train batch %d rate %s decay %s smoothing %s seed %d photos %d", recipe.batch(), recipe.rate(), recipe.decay(),
                 recipe.smoothing(), recipe.seed(), photos.size());
-    }
-
-    private int stepsPerEpoch() {
-        return Math.max(1, photos.size() / recipe.batch());
     }
 
     /** The rate at a share of the training, 0 to 1. */
@@ -108,91 +96,54 @@ final class Trainer implements AutoCloseable {
 
     /** Trains to the end, or from the checkpoint to the end, and gives the folded network. */
     ModelDefinition train(PhotoSet heldOut) throws IOException {
-        long total = (long) stepsPerEpoch() * recipe.epochs();
-        long saved = System.nanoTime();
-        long started = System.nanoTime();
-        long first = step;
-        double lossSum = 0;
-        int lossCount = 0;
-        ModelDefinition model = null;
-        while (step < total) {
-            int epoch = (int) (step / stepsPerEpoch());
-            int[] order = order(epoch);
-            for (int i = (int) (step % stepsPerEpoch()); i < stepsPerEpoch(); i++) {
-                double rate = rate((step + 0.5) / total, recipe.rate());
-                lossSum += step(order, i, epoch, rate);
-                lossCount++;
-                step++;
-                if (lossCount == 50 || i == stepsPerEpoch() - 1) {
-                    double perStep = (System.nanoTime() - started) / 1e9 / (step - first);
-                    log.accept(String.format(Locale.ROOT, "epoch %d/%d step %d/%d loss %.4f rate %.4f %.0f photos/s, %s left", epoch + 1, recipe.epochs(), i + 1,
-                            stepsPerEpoch(), lossSum / lossCount, rate, recipe.batch() / perStep, duration((total - step) * perStep)));
-                    lossSum = 0;
-                    lossCount = 0;
-                }
-                if (System.nanoTime() - saved > checkpointNanos) {
-                    save();
-                    saved = System.nanoTime();
+        Descent.Plan plan = new Descent.Plan(photos.size(), recipe.batch(), MICRO_BATCH, recipe.epochs(), recipe.seed());
+        new Descent("train", "accuracy", plan, workers, checkpoint, checkpointNanos, made(), saved, vector).run(new Descent.Problem() {
+            private double rate;
+
+            @Override
+            public Descent.Part gradient(int[] chosen, int epoch, double weight) {
+                int side = epoch < recipe.smallEpochs() ? photos.plane().height() * 3 / 4 : photos.plane().height();
+                return Trainer.this.gradient(chosen, side, epoch, weight);
+            }
+
+            @Override
+            public void update(float[] gradient, long step) {
+                rate = rate((step + 0.5) / plan.steps(), recipe.rate());
+                move(gradient, rate);
+            }
+
+            @Override
+            public String state() {
+                return String.format(Locale.ROOT, "rate %.4f", rate);
+            }
+
+            @Override
+            public float[] memory() {
+                return momentum;
+            }
+
+            @Override
+            public void epochDone(int epoch, Progress progress) {
+                if (epoch + 1 < recipe.epochs()) {
+                    progress.note(String.format(Locale.ROOT, "epoch %d/%d held-out accuracy %.2f %% of %d", epoch + 1, recipe.epochs(),
+                            100 * accuracy(export(32), heldOut), heldOut.size()));
                 }
             }
-            save();
-            saved = System.nanoTime();
-            model = export(step < total ? 32 : 160);
-            log.accept(String.format(Locale.ROOT, "epoch %d/%d held-out accuracy %.2f %% of %d", epoch + 1, recipe.epochs(), 100 * accuracy(model, heldOut), heldOut.size()));
-        }
-        return model == null ? export(160) : model;
+        }, log);
+        return export(160);
     }
 
-    static String duration(double seconds) {
-        long s = Math.round(seconds);
-        return s >= 3600 ? String.format(Locale.ROOT, "%d h %02d min", s / 3600, s / 60 % 60) : String.format(Locale.ROOT, "%d min %02d s", s / 60, s % 60);
-    }
-
-    private void save() throws IOException {
-        new Checkpoint(made(), step, vector, momentum).write(checkpoint);
-    }
-
-    private int[] order(int epoch) {
-        return PhotoSet.shuffled(photos.size(), new SplittableRandom(recipe.seed() * 1_000_003 + epoch));
-    }
-
-    private record Part(double loss, float[] gradient) {}
-
-    /** One step of the optimiser; gives the mean loss. */
-    private double step(int[] order, int index, int epoch, double rate) {
-        int side = epoch < recipe.smallEpochs() ? photos.plane().height() * 3 / 4 : photos.plane().height();
-        int from = index * recipe.batch();
-        int to = Math.min(photos.size(), from + recipe.batch());
-        List<Callable<Part>> parts = new ArrayList<>();
-        for (int at = from; at < to; at += MICRO_BATCH) {
-            int[] chosen = Arrays.copyOfRange(order, at, Math.min(to, at + MICRO_BATCH));
-            parts.add(() -> gradient(chosen, side, epoch, 1.0 / (to - from)));
-        }
-        List<Part> done = workers.run(parts);
-        double loss = 0;
-        float[] gradient = done.get(0).gradient();
-        for (int p = 0; p < done.size(); p++) {
-            loss += done.get(p).loss();
-            if (p > 0) {
-                float[] more = done.get(p).gradient();
-                for (int i = 0; i < gradient.length; i++) {
-                    gradient[i] += more[i];
-                }
-            }
-        }
-        if (Double.isNaN(loss)) {
-            throw new LearnException("the loss is NaN at step " + step + " with rate " + rate + "; start again with a lower --rate");
-        }
+    /** One step of stochastic gradient descent with Nesterov's momentum. */
+    private void move(float[] gradient, double rate) {
         for (int i = 0; i < vector.length; i++) {
             double g = gradient[i] + (decayed[i] ? recipe.decay() * vector[i] : 0);
             double m = MOMENTUM * momentum[i] + g;
             momentum[i] = (float) m;
             vector[i] -= (float) (rate * (g + MOMENTUM * m));
         }
-        return loss;
     }
 
-    private Part gradient(int[] chosen, int side, int epoch, double weight) {
+    private Descent.Part gradient(int[] chosen, int side, int epoch, double weight) {
         Plane plane = photos.plane();
         int elements = side * side * plane.channels();
         int classes = photos.classes().size();
@@ -212,14 +163,15 @@ final class Trainer implements AutoCloseable {
             NDArray logits = network.forward(parameters, Libtorch.images(manager, input, chosen.length, side, side, plane.channels()), statistics);
             NDArray loss = Libtorch.crossEntropy(manager, logits, targets, weight);
             Libtorch.backward(loss);
-            return new Part(loss.toType(DataType.FLOAT32, false).getFloat(), Libtorch.gradient(parameters));
+            int right = Evaluation.hits(logits.toFloatArray(), Arrays.stream(chosen).map(photo -> photos.labels()[photo]).toArray());
+            return new Descent.Part(loss.toType(DataType.FLOAT32, false).getFloat(), right, Libtorch.gradient(parameters));
         }
     }
 
     /** The network with batch normalisation folded, its statistics taken afresh over so many batches of 64 photos. */
     private ModelDefinition export(int batches) {
         int count = Math.min(batches, Math.max(1, photos.size() / 64));
-        int[] order = order(-1);
+        int[] order = PhotoSet.shuffled(photos.size(), new SplittableRandom(recipe.seed() * 1_000_003 - 1));
         Plane plane = photos.plane();
         try (NDManager manager = root.newSubManager()) {
             BatchNormNetwork.Statistics statistics = network.newStatistics(manager);

@@ -7,13 +7,23 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 
 /** Threads that each run libtorch alone, on parts of a batch. Results come in the parts' order, so they do not depend on timing. */
 final class Workers implements AutoCloseable {
 
+    private static final long PART_SECONDS = 60;
+
     private final ExecutorService threads;
+    /**
+     * When the JVM is told to end, libtorch's own clean-up runs while workers are still in it, which is a crash; so the end waits for
+     * the parts that are running.
+     */
+    private final Thread atExit = new Thread(this::end, "learn-end");
 
     Workers(int count) {
+        Runtime.getRuntime().addShutdownHook(atExit);
         threads = Executors.newFixedThreadPool(count, task -> {
             Thread thread = new Thread(() -> {
                 Libtorch.enterWorker();
@@ -33,7 +43,9 @@ final class Workers implements AutoCloseable {
             return results;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new LearnException("interrupted; start the same command again to go on from the last checkpoint", e);
+            throw interrupted(e);
+        } catch (RejectedExecutionException e) {
+            throw interrupted(e); // the JVM is ending
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
@@ -42,8 +54,27 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    private static LearnException interrupted(Exception cause) {
+        return new LearnException("interrupted; start the same command again to go on from the last checkpoint", cause);
+    }
+
+    private void end() {
+        threads.shutdownNow();
+        try {
+            threads.awaitTermination(PART_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits for parts that are running. */
     @Override
     public void close() {
-        threads.shutdownNow();
+        end();
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            // The JVM is ending, and the hook runs.
+        }
     }
 }

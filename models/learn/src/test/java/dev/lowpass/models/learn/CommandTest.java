@@ -4,14 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
+import dev.lowpass.runtime.CutoffSet;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.file.ModelFile;
+import dev.lowpass.runtime.graph.GraphOp;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
@@ -97,7 +103,7 @@ class CommandTest {
                 target.toString(), "--keep", "0.6", "--epochs", "1", "--block", "4", "--f16"), () -> errors);
         assertTrue(output.contains(" % of pointwise MACs kept, agreement "), output);
         ModelDefinition cut = ModelFile.read(target);
-        double kept = CutoffLayers.keptShare(cut.graph(), CutoffLayers.cutoffs(cut));
+        double kept = cut.keptShare();
         assertTrue(kept <= 0.6 && kept > 0.5, "kept " + kept);
         assertTrue(cut.provenance().get("cutoffs_recipe").startsWith("lowpass learn --images photos --keep 0.6 --epochs 1 --tune affine --block 4 "),
                 cut.provenance().toString());
@@ -113,6 +119,54 @@ class CommandTest {
         try (Stream<Path> left = Files.list(folder)) {
             assertTrue(left.noneMatch(file -> file.toString().endsWith(".checkpoint") || file.toString().endsWith(".part")));
         }
+    }
+
+    @Test
+    void severalTargetsMakeOneFileWithAChoice() throws Exception {
+        Path photos = folder.resolve("photos");
+        writePhotos(photos, 40);
+        Path target = folder.resolve("sets.safetensors");
+        for (String tune : new String[] {"affine", "all", "none"}) {
+            assertEquals(0, run("learn", "-m", model.toString(), "--images", photos.toString(), "--labels", "folders", "--measure", photos.toString(), "--measure-labels",
+                    "folders", "-o", target.toString(), "--keep", "0.6,0.8", "--epochs", "2", "--block", "4", "--tune", tune, "--f16"), () -> errors);
+            ModelDefinition sets = ModelFile.read(target);
+            assertEquals(List.of("0.6", "0.8"), sets.cutoffSets().stream().map(CutoffSet::name).toList());
+            for (CutoffSet set : sets.cutoffSets()) {
+                double share = Double.parseDouble(set.name());
+                assertTrue(set.kept() <= share && set.kept() > share - 0.05, tune + " " + set.kept());
+                assertTrue(set.measure().startsWith("right of 40 photos of photos; uncut "), set.measure());
+                ModelDefinition chosen = sets.withCutoffs(set.name());
+                float[] logits = TinyNetworks.reference(chosen, TinyNetworks.golden(chosen), chosen.golden().orElseThrow().count());
+                org.junit.jupiter.api.Assertions.assertArrayEquals(logits, chosen.golden().orElseThrow().logits(), 1e-5f, tune + " " + set.name());
+                assertTrue(sets.provenance().containsKey("accuracy_" + set.name()), sets.provenance().toString());
+                assertTrue(Files.exists(folder.resolve("sets-" + set.name() + ".cutoffs.svg")));
+            }
+            CutoffSet.Change change = sets.cutoffSets().get(1).changes().get("project");
+            assertEquals(tune.equals("affine"), change.scale() != null, tune);
+            assertEquals(tune.equals("all"), change.weight() != null, tune);
+        }
+    }
+
+    @Test
+    void aBudgetCutsOnlyWhatPays() throws Exception {
+        Path photos = folder.resolve("photos");
+        writePhotos(photos, 20);
+        Path target = folder.resolve("cut.safetensors");
+        Map<String, CostTable.Op> ops = new LinkedHashMap<>();
+        TinyNetworks.everyOp(3).graph().ops().forEach(op -> ops.put(op.name(), new CostTable.Op(1, 1, 0.5)));
+        Path costs = folder.resolve("costs.json");
+        new CostTable("a device", ops).write(costs);
+        String[] common = {"learn", "-m", model.toString(), "--images", photos.toString(), "-o", target.toString(), "--block", "4", "--epochs", "0", "--costs", costs.toString()};
+        assertEquals(0, run(with(common, "--budget", "6")), () -> errors);
+        ModelDefinition cut = ModelFile.read(target);
+        double milliseconds = 8 - 3 + cut.graph().ops().stream().filter(op -> op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated())
+                .mapToDouble(op -> Arrays.stream(cut.parameters(op).cutoffs()).average().orElseThrow() / 16).sum();
+        assertTrue(milliseconds <= 6 && milliseconds > 5.7, milliseconds + " ms");
+        assertTrue(cut.provenance().get("cutoffs_recipe").contains(" --budget 6.0 --costs costs.json "), cut.provenance().toString());
+        assertFails(1, "--budget 8.5 is no less than the 8.000 ms that everything takes on a device; give less", with(common, "--budget", "8.5"));
+        assertFails(1, "cannot be reached: what cutoffs do not change keeps 0.625", with(common, "--budget", "4"));
+        assertFails(2, "--budget and --keep exclude one another", with(common, "--budget", "6", "--keep", "0.5"));
+        assertFails(2, "--costs is for --budget; give both or neither", common);
     }
 
     @Test
@@ -148,6 +202,9 @@ class CommandTest {
         assertFails(2, "--measure and --measure-labels go together", with(common, photos.toString(), "--measure", photos.toString()));
         assertFails(1, "block 3 divides the plane of no pointwise layer (8x8); use --block auto or one of 2, 4, 8", with(common, photos.toString(), "--block", "3"));
         assertFails(1, "holds no photo under train/CLASS", "train", "--data", Files.createDirectories(folder.resolve("d/train")).getParent().toString(), "-o", "x");
+        assertFails(1, "there is no folder " + folder.resolve("no"), "learn", "-m", model.toString(), "--images", photos.toString(), "-o", folder.resolve("no/out").toString());
+        Path blocked = Files.writeString(folder.resolve("file"), "").resolve("state");
+        assertFails(1, "cannot write the checkpoint " + blocked + ": ", with(common, photos.toString(), "--block", "4", "--epochs", "1", "--checkpoint", blocked.toString()));
         assertTrue(!Files.exists(folder.resolve("out")));
     }
 

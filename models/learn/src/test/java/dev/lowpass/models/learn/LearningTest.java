@@ -9,10 +9,12 @@ import ai.djl.ndarray.NDManager;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.graph.Graph;
+import dev.lowpass.runtime.graph.Parameters;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -64,8 +66,8 @@ class LearningTest {
         }
         List<String> log = new ArrayList<>();
         try (Trainer trainer = trainer(3, checkpoint, log::add)) {
-            assertEquals("going on from step 19 of " + checkpoint, log.get(0));
             ModelDefinition resumed = trainer.train(HELD_OUT);
+            assertEquals("going on from step 20 of " + checkpoint, log.get(0));
             trained.parameters().forEach((name, parameters) -> assertArrayEquals(parameters.weight(), resumed.parameters().get(name).weight(), name));
         }
     }
@@ -79,43 +81,50 @@ class LearningTest {
     @Test
     void learningThatWasKilledEndsAsIfItHadNotBeen() throws Exception {
         Path checkpoint = scratch.resolve("killed");
-        CutoffLearner.Recipe recipe = recipe(0.4, 2, CutoffNetwork.Tune.AFFINE);
-        ModelDefinition whole;
+        CutoffLearner.Recipe recipe = new CutoffLearner.Recipe(List.of(0.7, 0.4), 3, CutoffNetwork.Tune.AFFINE, 1e-3, 0.5, 32, false, 1, 3);
+        List<ModelDefinition> whole;
         try (CutoffLearner learner = learner(new ArrayList<>())) {
             whole = learner.learn(recipe, scratch.resolve("whole"));
         }
-        try (CutoffLearner learner = new CutoffLearner(trained, 0, PHOTOS, HELD_OUT, 2, LearningTest::stopAtEpochTwo)) {
+        try (CutoffLearner learner = new CutoffLearner(trained, CutoffLayers.open(trained, 0), Costs.macs(CutoffLayers.open(trained, 0).graph()), PHOTOS, HELD_OUT, 2, LearningTest::stopAtEpochTwo)) {
             learner.checkpointNanos = 0;
             assertThrows(IllegalStateException.class, () -> learner.learn(recipe, checkpoint));
         }
         try (CutoffLearner learner = learner(new ArrayList<>())) {
-            ModelDefinition resumed = learner.learn(recipe, checkpoint);
-            whole.parameters().forEach((name, parameters) -> {
-                assertArrayEquals(parameters.bias(), resumed.parameters().get(name).bias(), name);
-                assertArrayEquals(parameters.cutoffs(), resumed.parameters().get(name).cutoffs(), name);
-            });
+            List<ModelDefinition> resumed = learner.learn(recipe, checkpoint);
+            for (int target = 0; target < 2; target++) {
+                Map<String, Parameters> expected = whole.get(target).parameters();
+                Map<String, Parameters> actual = resumed.get(target).parameters();
+                expected.forEach((name, parameters) -> {
+                    assertArrayEquals(parameters.weight(), actual.get(name).weight(), name);
+                    assertArrayEquals(parameters.bias(), actual.get(name).bias(), name);
+                    assertArrayEquals(parameters.cutoffs(), actual.get(name).cutoffs(), name);
+                });
+            }
+            assertTrue(kept(whole.get(0)) <= 0.7 && kept(whole.get(0)) > 0.66, "kept " + kept(whole.get(0)));
+            assertTrue(kept(whole.get(1)) <= 0.4 && kept(whole.get(1)) > 0.36, "kept " + kept(whole.get(1)));
         }
     }
 
     private static CutoffLearner learner(List<String> log) {
-        return new CutoffLearner(trained, 0, PHOTOS, HELD_OUT, 2, log::add);
+        return new CutoffLearner(trained, CutoffLayers.open(trained, 0), Costs.macs(CutoffLayers.open(trained, 0).graph()), PHOTOS, HELD_OUT, 2, log::add);
     }
 
     private static CutoffLearner.Recipe recipe(double keep, int epochs, CutoffNetwork.Tune tune) {
-        return new CutoffLearner.Recipe(keep, epochs, tune, 1e-3, 32, false, 1, 3);
+        return new CutoffLearner.Recipe(List.of(keep), epochs, tune, 1e-3, 0.5, 32, false, 1, 3);
     }
 
     private static double kept(ModelDefinition model) {
-        return CutoffLayers.keptShare(model.graph(), CutoffLayers.cutoffs(model));
+        return model.keptShare();
     }
 
     @Test
     void saliencyAloneReachesTheTargetAndKeepsTheAnswers() throws Exception {
         try (CutoffLearner learner = learner(new ArrayList<>())) {
-            ModelDefinition cut = learner.learn(recipe(0.5, 0, CutoffNetwork.Tune.NONE), scratch.resolve("none"));
+            ModelDefinition cut = learner.learn(recipe(0.5, 0, CutoffNetwork.Tune.NONE), scratch.resolve("none")).get(0);
             assertTrue(kept(cut) <= 0.5 && kept(cut) > 0.47, "kept " + kept(cut));
             assertTrue(learner.agreement(cut) > 0.9, "agreement " + learner.agreement(cut));
-            ModelDefinition less = learner.learn(recipe(0.3, 0, CutoffNetwork.Tune.NONE), scratch.resolve("none"));
+            ModelDefinition less = learner.learn(recipe(0.3, 0, CutoffNetwork.Tune.NONE), scratch.resolve("none")).get(0);
             CutoffLayers.cutoffs(less).forEach((name, cutoffs) -> {
                 for (int c = 0; c < cutoffs.length; c++) {
                     assertTrue(cutoffs[c] <= CutoffLayers.cutoffs(cut).get(name)[c], name + " channel " + c);
@@ -129,7 +138,7 @@ class LearningTest {
         for (CutoffNetwork.Tune tune : CutoffNetwork.Tune.values()) {
             List<String> log = new ArrayList<>();
             try (CutoffLearner learner = learner(log)) {
-                ModelDefinition cut = learner.learn(recipe(0.4, 2, tune), scratch.resolve(tune.name()));
+                ModelDefinition cut = learner.learn(recipe(0.4, 2, tune), scratch.resolve(tune.name())).get(0);
                 assertTrue(kept(cut) <= 0.4 && kept(cut) > 0.36, tune + " kept " + kept(cut));
                 assertTrue(learner.agreement(cut) > 0.9, tune + " agreement " + learner.agreement(cut));
                 float[][] logits = learner.logits(cut, HELD_OUT);
@@ -150,10 +159,10 @@ class LearningTest {
     void aCheckpointOfAnotherNetworkIsRefused() throws Exception {
         Path checkpoint = scratch.resolve("other");
         CutoffLearner.Recipe recipe = recipe(0.4, 1, CutoffNetwork.Tune.NONE);
-        new Checkpoint("learn " + recipe + " photos 320", 3, new float[5], new float[5]).write(checkpoint);
+        new Checkpoint("learn " + recipe + " photos 320 by pointwise MACs", 3, new float[5], new float[5]).write(checkpoint);
         try (CutoffLearner learner = learner(new ArrayList<>())) {
             LearnException e = assertThrows(LearnException.class, () -> learner.learn(recipe(0.3, 1, CutoffNetwork.Tune.NONE), checkpoint));
-            assertTrue(e.getMessage().startsWith("checkpoint " + checkpoint + " was made by another command: learn Recipe[keep=0.4, "), e.getMessage());
+            assertTrue(e.getMessage().startsWith("checkpoint " + checkpoint + " was made by another command: learn Recipe[keep=[0.4], "), e.getMessage());
             e = assertThrows(LearnException.class, () -> learner.learn(recipe, checkpoint));
             assertTrue(e.getMessage().contains("holds 5 parameters, but this network has "), e.getMessage());
             Files.write(checkpoint, new byte[] {1, 2, 3, 4, 5});
@@ -167,9 +176,9 @@ class LearningTest {
         ModelDefinition uncut = TinyNetworks.of(new MobileNetV2(8, List.of(new MobileNetV2.Stage(2, 8, 1, 1), new MobileNetV2.Stage(2, 8, 2, 2)), 16)
                 .graph(TinyNetworks.INPUT, 2), 1);
         // A block of 16 divides the first plane only.
-        try (CutoffLearner learner = new CutoffLearner(uncut, 16, PHOTOS, HELD_OUT, 1, line -> {})) {
+        try (CutoffLearner learner = new CutoffLearner(uncut, CutoffLayers.open(uncut, 16), Costs.macs(CutoffLayers.open(uncut, 16).graph()), PHOTOS, HELD_OUT, 1, line -> {})) {
             LearnException e = assertThrows(LearnException.class, () -> learner.learn(recipe(0.1, 0, CutoffNetwork.Tune.NONE), scratch.resolve("x")));
-            assertTrue(e.getMessage().startsWith("a share of 0.100 of the pointwise MACs cannot be reached: layers that this block does not divide keep 0."), e.getMessage());
+            assertTrue(e.getMessage().startsWith("a share of 0.100 of the pointwise MACs cannot be reached: what cutoffs do not change keeps 0."), e.getMessage());
         }
         LearnException e = assertThrows(LearnException.class, () -> CutoffLayers.open(uncut, 5));
         assertEquals("block 5 divides the plane of no pointwise layer (16x16, 8x8); use --block auto or one of 2, 4, 8, 16", e.getMessage());
@@ -183,6 +192,13 @@ class LearningTest {
                     .parse(new java.io.ByteArrayInputStream(svg.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
         }
         assertTrue(Charts.histogram(cut).contains("expand: "), "no layer is named");
+    }
+
+    @Test
+    void aTailsSaliencyIsTheSquareOfItsSum() {
+        // Two images of two coefficients of two channels.
+        float[] products = {1, 2, 3, 4, -1, 0, 2, -5};
+        assertArrayEquals(new double[] {4 * 4 + 1, 6 * 6 + 5 * 5, 3 * 3 + 2 * 2, 4 * 4 + 5 * 5}, Saliency.tails(products, 2, 2));
     }
 
     @Test

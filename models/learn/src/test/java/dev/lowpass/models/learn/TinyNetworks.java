@@ -120,4 +120,14 @@ final class TinyNetworks {
         }
         return input;
     }
+
+    /** A model's golden images, normalised. */
+    static float[] golden(ModelDefinition model) {
+        byte[] images = model.golden().orElseThrow().images();
+        float[] input = new float[images.length];
+        for (int i = 0; i < input.length; i++) {
+            input[i] = model.preprocess().normalize(images[i] & 0xff, i % INPUT.channels());
+        }
+        return input;
+    }
 }

@@ -1,0 +1,224 @@
+package dev.lowpass.models.learn;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import dev.lowpass.runtime.Device;
+import dev.lowpass.runtime.Model;
+import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.RunTiming;
+import dev.lowpass.runtime.Session;
+import dev.lowpass.runtime.SessionOptions;
+import dev.lowpass.runtime.file.WholeFile;
+import dev.lowpass.runtime.graph.Graph;
+import dev.lowpass.runtime.graph.GraphOp;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What each op costs on a device, measured: in a network that is not cut, in one whose layers all run in the frequency domain with every
+ * coefficient, and in one with half of each channel's.
+ *
+ * <p>Whether layers pay is decided for all that read planes of the same size together, because a whole stage of linear bottlenecks stays
+ * in one domain: it is cut if it is faster with half of its coefficients than without cutoffs.
+ *
+ * @param device the name of the device, and threads
+ * @param ops milliseconds of one image by op
+ */
+record CostTable(String device, Map<String, Op> ops) {
+
+    private static final String SCHEMA = "lowpass.costs/1";
+    private static final double HALF = 0.5;
+    private static final int RUNS = 30;
+
+    /** Milliseconds of one op, those of a change of domain before it included. */
+    record Op(double dense, double whole, double half) {
+        /** What the coefficients cost, all of them. */
+        double coefficients() {
+            return Math.max(0, (whole - half) / (1 - HALF));
+        }
+    }
+
+    CostTable {
+        ops = new LinkedHashMap<>(ops);
+    }
+
+    /** Runs the network on the device, alone if the figures are to be good. */
+    static CostTable measure(ModelDefinition dense, ModelDefinition open, Device device, int threads) {
+        Map<String, int[]> halves = new HashMap<>();
+        CutoffLayers.cutoffs(open).forEach((name, all) -> halves.put(name, Arrays.stream(all).map(k -> (int) Math.round(k * HALF)).toArray()));
+        List<Map<String, Double>> columns = new ArrayList<>();
+        for (ModelDefinition model : List.of(dense, open, CutoffLayers.withCutoffs(open, halves))) {
+            columns.add(measure(model, device, threads));
+        }
+        Map<String, Op> ops = new LinkedHashMap<>();
+        for (GraphOp op : dense.graph().ops()) {
+            String name = op.name();
+            ops.put(name, new Op(columns.get(0).getOrDefault(name, 0.0), columns.get(1).getOrDefault(name, 0.0), columns.get(2).getOrDefault(name, 0.0)));
+        }
+        return new CostTable(device.name() + ", " + threads + (threads == 1 ? " thread" : " threads"), ops);
+    }
+
+    /** The median of each step over some runs, by the first op that the step, or the next step with an op, carries out. */
+    private static Map<String, Double> measure(ModelDefinition definition, Device device, int threads) {
+        try (Model model = Model.of(definition);
+                Session session = model.newSession(SessionOptions.builder().device(device).threads(threads).build())) {
+            session.warmUp(1);
+            RunTiming timing = RunTiming.ofSteps(session);
+            FloatBuffer input = FloatBuffer.allocate(session.inputElements());
+            FloatBuffer logits = FloatBuffer.allocate(session.classes());
+            int steps = session.plan().steps().size();
+            long[][] nanos = new long[steps][RUNS];
+            for (int run = 0; run < RUNS; run++) {
+                session.run(input, 1, logits, timing);
+                for (int step = 0; step < steps; step++) {
+                    nanos[step][run] = timing.stepNanos(step);
+                }
+            }
+            Map<String, Double> columns = new HashMap<>();
+            double before = 0;
+            for (int step = 0; step < steps; step++) {
+                Arrays.sort(nanos[step]);
+                double median = nanos[step][RUNS / 2] / 1e6;
+                List<String> ops = session.plan().steps().get(step).ops();
+                if (ops.isEmpty()) {
+                    before += median;
+                } else {
+                    columns.merge(ops.get(0), median + before, Double::sum);
+                    before = 0;
+                }
+            }
+            return columns;
+        }
+    }
+
+    /** Milliseconds of an image with the uncut network. */
+    double dense() {
+        return ops.values().stream().mapToDouble(Op::dense).sum();
+    }
+
+    private static int side(Graph graph, GraphOp op) {
+        String first = op.inputs().get(0);
+        return first.equals(Graph.INPUT) ? graph.input().height() : graph.plane(first).height();
+    }
+
+    /** The heights of the planes whose layers get faster by cutting. */
+    private Set<Integer> paying(Graph graph) {
+        Map<Integer, Double> gain = new HashMap<>();
+        for (GraphOp op : graph.ops()) {
+            Op cost = ops.get(op.name());
+            gain.merge(side(graph, op), cost.dense() - cost.half(), Double::sum);
+        }
+        Set<Integer> paying = new TreeSet<>();
+        gain.forEach((side, milliseconds) -> {
+            if (milliseconds > 0) {
+                paying.add(side);
+            }
+        });
+        return paying;
+    }
+
+    /** The network with cutoffs only on layers that pay. */
+    ModelDefinition open(ModelDefinition open) {
+        Set<Integer> paying = paying(open.graph());
+        ModelDefinition chosen = CutoffLayers.openOnly(open, op -> paying.contains(side(open.graph(), op)));
+        if (CutoffLayers.cut(chosen.graph()).isEmpty()) {
+            throw new LearnException("no layer of this network gets faster by cutting on " + device + "; keep it uncut there, or choose a share by --keep");
+        }
+        return chosen;
+    }
+
+    /** @param chosen as {@link #open} gives it */
+    Costs costs(ModelDefinition chosen) {
+        Graph graph = chosen.graph();
+        Set<Integer> paying = paying(graph);
+        double fixed = 0;
+        Map<String, Double> layers = new HashMap<>();
+        for (GraphOp op : graph.ops()) {
+            Op cost = ops.get(op.name());
+            if (!paying.contains(side(graph, op))) {
+                fixed += cost.dense();
+            } else if (op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated()) {
+                layers.put(op.name(), cost.coefficients());
+                fixed += Math.max(0, cost.whole() - cost.coefficients());
+            } else {
+                fixed += cost.whole();
+            }
+        }
+        return new Costs(fixed, layers, "milliseconds on " + device);
+    }
+
+    void write(Path file) throws IOException {
+        WholeFile.replace(file, part -> {
+            try (JsonGenerator json = new JsonFactory().createGenerator(Files.newBufferedWriter(part)).setPrettyPrinter(new DefaultPrettyPrinter())) {
+                json.writeStartObject();
+                json.writeStringField("schema", SCHEMA);
+                json.writeStringField("device", device);
+                json.writeObjectFieldStart("ops");
+                for (Map.Entry<String, Op> entry : ops.entrySet()) {
+                    json.writeFieldName(entry.getKey());
+                    json.writeArray(new double[] {entry.getValue().dense(), entry.getValue().whole(), entry.getValue().half()}, 0, 3);
+                }
+                json.writeEndObject();
+                json.writeEndObject();
+            }
+        });
+    }
+
+    /** @throws LearnException when the file is no table, or one of another network */
+    static CostTable read(Path file, Graph graph) throws IOException {
+        String schema = null;
+        String device = null;
+        Map<String, Op> ops = new LinkedHashMap<>();
+        try (JsonParser json = new JsonFactory().createParser(file.toFile())) {
+            List<Double> values = new ArrayList<>();
+            for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {
+                if (token == JsonToken.VALUE_STRING && "schema".equals(json.currentName())) {
+                    schema = json.getText();
+                } else if (token == JsonToken.VALUE_STRING && "device".equals(json.currentName())) {
+                    device = json.getText();
+                } else if (token.isNumeric()) {
+                    values.add(json.getDoubleValue());
+                } else if (token == JsonToken.END_ARRAY) {
+                    if (values.size() != 3 || values.stream().anyMatch(value -> !(value >= 0 && value < 1e9))) {
+                        throw new LearnException(file + ": op \"" + json.currentName() + "\" has " + values
+                                + "; it must have three times in milliseconds: dense, whole, half");
+                    }
+                    ops.put(json.currentName(), new Op(values.get(0), values.get(1), values.get(2)));
+                    values.clear();
+                }
+            }
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw new LearnException(file + " is no table of costs: " + e.getOriginalMessage() + "; delete it, and learn measures a new one", e);
+        }
+        if (!SCHEMA.equals(schema) || device == null) {
+            throw new LearnException(file + " is no table of costs (schema " + schema + "); delete it, and learn measures a new one");
+        }
+        for (GraphOp op : graph.ops()) {
+            if (!ops.containsKey(op.name())) {
+                throw new LearnException(file + " has no costs of op \"" + op.name() + "\", so it is of another network; name another file with --costs");
+            }
+        }
+        return new CostTable(device, ops);
+    }
+
+    /** What is chosen, in a line. */
+    String describe(ModelDefinition chosen) {
+        Costs costs = costs(chosen);
+        return String.format(Locale.ROOT, "%s: %.3f ms uncut; with cutoffs on planes of side %s %.3f to %.3f ms", device, dense(), paying(chosen.graph()),
+                costs.fixed(), costs.whole());
+    }
+}
