@@ -120,7 +120,7 @@ final class BenchRun {
                     absent.put(contestant, e.getMessage());
                 }
             }
-            running.forEach(one -> one.error = requireRight(one, setting));
+            dropWrong(running, absent, setting);
             interleaving.warmUp(running.stream().map(one -> one.calls.get(0)).toList());
             Interleaving turns = setting.leastTurns == 0 ? interleaving
                     : new Interleaving(0, interleaving.durationNanos(), interleaving.iterations(),
@@ -130,12 +130,13 @@ final class BenchRun {
             try (Progress progress = Progress.of("bench", "turns", turns.rounds() * (long) running.size())) {
                 timed = turns.measure(running.stream().map(one -> one.calls).toList(), load, () -> progress.step(1));
             }
-            // What was timed has computed the right thing, too.
-            running.forEach(one -> requireRight(one, setting));
+            // What was timed must have computed the right thing, too.
+            List<Running> timedOnes = List.copyOf(running);
+            dropWrong(running, absent, setting);
             List<Receipt.Measurement> measurements = new ArrayList<>();
             for (Contestant contestant : contestants) {
-                int at = indexOf(running, contestant);
-                measurements.add(at < 0 ? absent(contestant, setting, absent.get(contestant)) : measurement(running.get(at), setting, timed.get(at)));
+                int at = indexOf(timedOnes, contestant);
+                measurements.add(absent.containsKey(contestant) ? absent(contestant, setting, absent.get(contestant)) : measurement(timedOnes.get(at), setting, timed.get(at)));
             }
             return measurements;
         }
@@ -195,8 +196,31 @@ final class BenchRun {
         return expected.computeIfAbsent(contestant.cutoffs, name -> Golden.of(network, GoldenImages.of(network.preprocess(), IMAGES)));
     }
 
+    /**
+     * Notes every engine's error. A peer with wrong logits is not measured, and its row says so.
+     *
+     * @throws CommandException when our own logits are wrong
+     */
+    private void dropWrong(List<Running> running, Map<Contestant, String> absent, Setting setting) {
+        for (Running one : List.copyOf(running)) {
+            one.error = error(one);
+            double most = tolerance == null ? one.contestant.precision.tolerance() : tolerance;
+            if (one.error <= most) {
+                continue; // which NaN is not
+            }
+            String wrong = String.format(Locale.ROOT, "gives logits that differ from the reference's by %.1e of the largest, and %.1e is tolerated; its time would mean nothing",
+                    one.error, most);
+            if (one.contestant.engine instanceof LowpassEngine) {
+                throw new CommandException("lowpass on " + setting.device + " in " + name(one.contestant.precision) + ", cutoffs " + one.contestant.cutoffs + ", " + wrong
+                        + ": run 'lowpass verify', or give a larger --tolerance");
+            }
+            absent.put(one.contestant, wrong);
+            running.remove(one);
+        }
+    }
+
     /** The largest difference of any caller's logits over the largest expected magnitude. */
-    private double requireRight(Running one, Setting setting) {
+    private double error(Running one) {
         Golden golden = expected(one.contestant);
         int classes = golden.logits().length / IMAGES;
         double difference = 0;
@@ -209,14 +233,7 @@ final class BenchRun {
                 largest = Math.max(largest, Math.abs(right));
             }
         }
-        double error = difference == 0 ? 0 : difference / largest;
-        double most = tolerance == null ? one.contestant.precision.tolerance() : tolerance;
-        if (!(error <= most)) {
-            throw new CommandException(String.format(Locale.ROOT, "%s on %s in %s, cutoffs %s, gives logits that differ from the reference's by %.1e of the largest, "
-                            + "and %.1e is tolerated; its time would mean nothing: run 'lowpass verify', or give a larger --tolerance",
-                    one.contestant.engine.name(), setting.device, name(one.contestant.precision), one.contestant.cutoffs, error, most));
-        }
-        return error;
+        return difference == 0 ? 0 : difference / largest;
     }
 
     private Receipt.Measurement measurement(Running one, Setting setting, List<Receipt.Turn> turns) {

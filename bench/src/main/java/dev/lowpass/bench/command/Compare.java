@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
         name = "compare",
         description = {
             "Compare two receipts of 'lowpass bench --json'.",
-            "The ratio is the median time of a call in B over that in A: above 1, B is slower. Its interval of 95 % is a bootstrap over the turns of "
+            "The ratio is the median time of a call in B over that in A: above 1, B is slower. Its interval of 95 %% is a bootstrap over the turns of "
                     + "each run; what differs from one start of a program to the next, such as where its memory lies, is not in it."
         })
 final class Compare implements Callable<Integer> {

@@ -106,6 +106,15 @@ class BenchTest {
         assertTrue(run.message().contains("gives logits that differ from the reference's by ") && run.message().contains("its time would mean nothing"), run.err());
     }
 
+    @Test
+    void wrongPeerIsARowThatSaysSo() throws IOException {
+        Receipt receipt = measure("--peers", "wrong", "--cutoffs", "dense");
+        assertEquals(List.of("lowpass", "wrong"), receipt.measurements().stream().map(Receipt.Measurement::engine).toList());
+        assertNull(receipt.measurements().get(0).absent());
+        assertEquals("gives logits that differ from the reference's by 1.0e+00 of the largest, and 1.0e-04 is tolerated; its time would mean nothing",
+                receipt.measurements().get(1).absent());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "--batch|0|Invalid value for option '--batch': 0 is out of range; give 1 to 1024",
@@ -118,7 +127,7 @@ class BenchTest {
         "--device|gpu|Invalid value for option '--device': no device is named \"gpu\"",
         "--precision|fp16|Invalid value for option '--precision': FP16 is offered by none of the devices [cpu]; choose one of fp32",
         "--cutoffs|half|Invalid value for option '--cutoffs': \"half\" is no cutoff set of ",
-        "--peers|nobody|Invalid value for option '--peers': \"nobody\" is no peer; none are on the class path: run ./lowpass, which fetches them"})
+        "--peers|nobody|Invalid value for option '--peers': \"nobody\" is no peer; choose among wrong"})
     void usageErrorsAreOneLine(String option, String value, String message) {
         Execution run = option.equals("--device") ? Execution.of("bench", "-m", model, "--smoke", option, value)
                 : Execution.of("bench", "-m", model, "--smoke", "--device", "cpu", option, value);
