@@ -1,4 +1,4 @@
-// expand_idct_depthwise_dct_<T>_b<B>_k3_s<S>, T = tf32 or f16, B = 7 or 8: the wide part of an inverted-residual block in one pass, so
+// expand_idct_depthwise_dct_<T>_b<B>_k3_s<S>, T = tf32 (S = 1 only) or f16, B = 7 or 8: the wide part of an inverted-residual block in one pass, so
 // that the expanded tensor never leaves the multiprocessor.
 //
 // Formula: E[z][p][o] = (z == 0 ? B * expand_bias[o] : 0) + sum over k < prefix[z] of in[z][p][order[k]] * expand_weight[o][k], p being (n, block);
@@ -196,10 +196,8 @@ LOWPASS_INLINE void expand_idct_depthwise_dct(const T* in, const T* expand_weigh
     __syncthreads();
 
     // Phase 3.
-    const int channel = first_column + lane;
-    if (channel >= shape.expanded) {
-        return;
-    }
+    // All lanes go on, so that they can wait for one another; one without a channel does the last one's work and writes nothing.
+    const int channel = min(first_column + lane, shape.expanded - 1);
     constexpr int WINDOW = (B - 1) * S + 3;
     const int out_columns = shape.out_width / B;
     const int out_blocks = shape.out_height / B * out_columns;
@@ -209,7 +207,7 @@ LOWPASS_INLINE void expand_idct_depthwise_dct(const T* in, const T* expand_weigh
         w[k] = weight[k * shape.expanded + channel];
     }
     const float b = bias[channel];
-    const int cutoff = cutoffs[channel];
+    const int cutoff = first_column + lane < shape.expanded ? cutoffs[channel] : 0;
     const index_t out_stride = static_cast<index_t>(shape.batch) * out_blocks * shape.expanded;
     for (int item = warp; item < images * out_blocks; item += kExpandWarps) {
         const int image = item / out_blocks;
@@ -224,14 +222,16 @@ LOWPASS_INLINE void expand_idct_depthwise_dct(const T* in, const T* expand_weigh
         }
 #pragma unroll
         for (int row = 0; row < WINDOW; row++) {
+            __syncwarp();  // for the compiler: or it reads rows far ahead, and spills
             const int y = top + row;
+            const int first_x = static_cast<int>(opaque(left));  // or the places of all columns would hold registers from row to row
             const bool row_inside = y >= 0 && y < shape.height;
             // Pixel (y, x) is pixel (y % B, x % B) of block (y / B, x / B).
             const T* const from = plane + (y % B * B * items + y / B * in_columns) * kExpandStride;
             float line[WINDOW];
 #pragma unroll
             for (int column = 0; column < WINDOW; column++) {
-                const int x = left + column;
+                const int x = first_x + column;
                 const bool inside = row_inside && x >= 0 && x < shape.width;
                 line[column] = inside ? to_float(from[(x % B * items + x / B) * kExpandStride]) : 0.f;
             }
@@ -262,19 +262,20 @@ LOWPASS_INLINE void expand_idct_depthwise_dct(const T* in, const T* expand_weigh
 
 }  // namespace lowpass
 
-#define LOWPASS_EXPAND_OF(DTYPE, T, B, S)                                                                                    \
-    LOWPASS_KERNEL __launch_bounds__(256, 1) expand_idct_depthwise_dct_##DTYPE##_b##B##_k3_s##S(                             \
+// BOUNDS are those of __launch_bounds__ by which ptxas was found to spill nothing. Stride 2 in TF32 is missing: split factors and its wide window want more
+// registers than a thread has.
+#define LOWPASS_EXPAND(DTYPE, T, B, S, BOUNDS)                                                                               \
+    LOWPASS_KERNEL __launch_bounds__ BOUNDS expand_idct_depthwise_dct_##DTYPE##_b##B##_k3_s##S(                              \
         const T* __restrict__ in, const T* __restrict__ expand_weight, const float* __restrict__ expand_bias,                \
         const int* __restrict__ prefix, const int* __restrict__ order, const float* __restrict__ weight,                     \
         const float* __restrict__ bias, const int* __restrict__ cutoffs, T* __restrict__ out, lowpass::ExpandShape shape) {  \
         lowpass::expand_idct_depthwise_dct<B, S>(in, expand_weight, expand_bias, prefix, order, weight, bias, cutoffs, out,  \
                                                  shape);                                                                     \
     }
-#define LOWPASS_EXPAND(B)                                                                                                    \
-    LOWPASS_EXPAND_OF(tf32, float, B, 1)                                                                                     \
-    LOWPASS_EXPAND_OF(tf32, float, B, 2)                                                                                     \
-    LOWPASS_EXPAND_OF(f16, lowpass::Half, B, 1)                                                                              \
-    LOWPASS_EXPAND_OF(f16, lowpass::Half, B, 2)
 
-LOWPASS_EXPAND(7)
-LOWPASS_EXPAND(8)
+LOWPASS_EXPAND(tf32, float, 7, 1, (256, 2))
+LOWPASS_EXPAND(tf32, float, 8, 1, (256, 1))
+LOWPASS_EXPAND(f16, lowpass::Half, 7, 1, (256, 2))
+LOWPASS_EXPAND(f16, lowpass::Half, 7, 2, (256, 2))
+LOWPASS_EXPAND(f16, lowpass::Half, 8, 1, (256, 2))
+LOWPASS_EXPAND(f16, lowpass::Half, 8, 2, (256, 2))
