@@ -7,6 +7,7 @@ module dev.lowpass.kernels {
     requires static jdk.incubator.vector;
     // Absent unless the application adds them: without, the CUDA back end says so.
     requires static jcuda;
+    requires static jcublas;
     requires static org.lwjgl;
 
     exports dev.lowpass.kernels;

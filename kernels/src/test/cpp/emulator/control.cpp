@@ -34,20 +34,20 @@ NATIVE(void, configure0)(JNIEnv*, jclass, jint devices, jint architecture, jlong
     emulator::configuration() = {devices, architecture, (uint64_t) memoryBytes, driverVersion, multiprocessors, eager != JNI_FALSE};
 }
 
-NATIVE(void, checkRaces)(JNIEnv*, jclass, jboolean check) { emulator::checkRaces = check != JNI_FALSE; }
+NATIVE(void, checkRaces0)(JNIEnv*, jclass, jboolean check) { emulator::checkRaces = check != JNI_FALSE; }
 
-NATIVE(void, failNth)(JNIEnv*, jclass, jlong n, jint code, jint cublasCode) { emulator::failNth((long) n, code, cublasCode); }
+NATIVE(void, failNth0)(JNIEnv*, jclass, jlong n, jint code, jint cublasCode) { emulator::failNth((long) n, code, cublasCode); }
 
-NATIVE(jstring, failedCall)(JNIEnv* jvm, jclass) { return string(jvm, emulator::failedCall()); }
+NATIVE(jstring, failedCall0)(JNIEnv* jvm, jclass) { return string(jvm, emulator::failedCall()); }
 
 NATIVE(jobjectArray, calls0)(JNIEnv* jvm, jclass) { return strings(jvm, emulator::calls()); }
 
-NATIVE(void, clearCalls)(JNIEnv*, jclass) { emulator::clearCalls(); }
+NATIVE(void, clearCalls0)(JNIEnv*, jclass) { emulator::clearCalls(); }
 
-NATIVE(jstring, report)(JNIEnv* jvm, jclass) { return string(jvm, emulator::report()); }
+NATIVE(jstring, report0)(JNIEnv* jvm, jclass) { return string(jvm, emulator::report()); }
 
-NATIVE(jlong, deviceBytes)(JNIEnv*, jclass) { return (jlong) emulator::deviceBytes(); }
+NATIVE(jlong, deviceBytes0)(JNIEnv*, jclass) { return (jlong) emulator::deviceBytes(); }
 
 NATIVE(jobjectArray, live0)(JNIEnv* jvm, jclass) { return strings(jvm, emulator::live()); }
 
-NATIVE(void, reset)(JNIEnv*, jclass) { emulator::reset(); }
+NATIVE(void, reset0)(JNIEnv*, jclass) { emulator::reset(); }

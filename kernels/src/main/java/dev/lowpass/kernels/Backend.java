@@ -37,6 +37,15 @@ public interface Backend {
         return this;
     }
 
+    /**
+     * This back end with another way of choosing among its tactics. Operations and workspaces go together whatever the way.
+     *
+     * @throws RuntimeException when it is one that this machine cannot do: says what is missing and what helps
+     */
+    default Backend withTactics(TacticChoice choice) {
+        return this;
+    }
+
     /** What a band costs here, for {@code planner}s. */
     BandCost bandCost();
 

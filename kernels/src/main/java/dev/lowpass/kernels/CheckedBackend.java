@@ -1,6 +1,8 @@
 package dev.lowpass.kernels;
 
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -48,6 +50,12 @@ final class CheckedBackend implements Backend {
                     + "; choose one of these");
         }
         return new CheckedBackend(backend.withPrecision(precision));
+    }
+
+    @Override
+    public Backend withTactics(TacticChoice choice) {
+        Backend chosen = backend.withTactics(Objects.requireNonNull(choice, "choice"));
+        return chosen == backend ? this : new CheckedBackend(chosen);
     }
 
     @Override
@@ -244,27 +252,40 @@ final class CheckedBackend implements Backend {
             requireOperands(checked, operands);
             Step step = operation.bind(checked.workspace, operands);
             int maxBatch = Math.min(checked.maxBatch(), bandBatches);
-            return new Step() {
-                @Override
-                public void run(int batch) {
-                    requireBatch(batch);
-                    requireOpen();
-                    checked.requireOpen();
-                    step.run(batch);
-                }
+            return new CheckedStep(step, checked, maxBatch);
+        }
 
-                @Override
-                public String tactic(int batch) {
-                    requireBatch(batch);
-                    return step.tactic(batch);
-                }
+        /** A step of this operation. */
+        private final class CheckedStep implements Step {
+            private final Step step;
+            private final CheckedWorkspace workspace;
+            private final int maxBatch;
 
-                private void requireBatch(int batch) {
-                    if (batch < 1 || batch > maxBatch) {
-                        throw new IllegalArgumentException(of(spec()) + ": batch is " + batch + "; it must be from 1 to " + maxBatch);
-                    }
+            CheckedStep(Step step, CheckedWorkspace workspace, int maxBatch) {
+                this.step = step;
+                this.workspace = workspace;
+                this.maxBatch = maxBatch;
+            }
+
+            @Override
+            public void run(int batch) {
+                requireBatch(batch);
+                requireOpen();
+                workspace.requireOpen();
+                step.run(batch);
+            }
+
+            @Override
+            public String tactic(int batch) {
+                requireBatch(batch);
+                return step.tactic(batch);
+            }
+
+            private void requireBatch(int batch) {
+                if (batch < 1 || batch > maxBatch) {
+                    throw new IllegalArgumentException(of(spec()) + ": batch is " + batch + "; it must be from 1 to " + maxBatch);
                 }
-            };
+            }
         }
 
         private void requireOperands(CheckedWorkspace workspace, Operands operands) {
@@ -350,6 +371,26 @@ final class CheckedBackend implements Backend {
         public void read(long offset, FloatBuffer target, int to, int count) {
             requireRange("read", offset, target, to, count);
             workspace.read(offset, target, to, count);
+        }
+
+        /** Its caller, the session, has checked what comes in. */
+        @Override
+        public DeviceAccess newDeviceAccess(float[] mean, float[] deviation, int pixels) {
+            requireOpen();
+            return workspace.newDeviceAccess(mean, deviation, pixels);
+        }
+
+        @Override
+        public void tune(List<Operation.Step> steps) {
+            requireOpen();
+            List<Operation.Step> inner = new ArrayList<>(steps.size());
+            for (Operation.Step step : steps) {
+                if (!(step instanceof CheckedOperation.CheckedStep checked) || checked.workspace != this) {
+                    throw new IllegalArgumentException("a step of another workspace cannot be tuned in this one; bind the operation to it");
+                }
+                inner.add(checked.step);
+            }
+            workspace.tune(inner);
         }
 
         @Override

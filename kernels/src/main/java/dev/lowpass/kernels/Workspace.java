@@ -1,6 +1,7 @@
 package dev.lowpass.kernels;
 
 import java.nio.FloatBuffer;
+import java.util.List;
 
 /**
  * The memory in which one context runs: one arena of elements addressed from 0, with scratch memory and workers of its own.
@@ -24,6 +25,23 @@ public interface Workspace extends AutoCloseable {
 
     /** Copies {@code count} elements of the arena into the buffer, at index {@code to}; waits for the steps before it. */
     void read(long offset, FloatBuffer target, int to, int count);
+
+    /**
+     * Fixes how these steps run batches up to the workspace's largest, where the back end has several ways: by measuring them, or by what was
+     * measured before. What the arena holds is lost. Without this call steps run as an estimate says.
+     */
+    default void tune(List<Operation.Step> steps) {}
+
+    /**
+     * Ways to the device's memory; null where there is none.
+     *
+     * @param mean of each channel, in units of a pixel's 0 to 255
+     * @param deviation of each channel, in the same units
+     * @param pixels the most that come at once
+     */
+    default DeviceAccess newDeviceAccess(float[] mean, float[] deviation, int pixels) {
+        return null;
+    }
 
     /** Whether {@link #record} is offered: whether a pass costs less recorded than step by step. */
     default boolean canRecord() {

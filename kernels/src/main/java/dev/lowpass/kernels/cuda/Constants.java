@@ -65,6 +65,10 @@ final class Constants {
         return memory.withByteOffset(offsets.get(index));
     }
 
+    boolean isUploaded() {
+        return memory != null;
+    }
+
     /** The context must be current; does nothing when nothing was uploaded. */
     void free() {
         if (memory != null) {

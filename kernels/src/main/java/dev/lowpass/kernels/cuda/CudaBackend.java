@@ -12,13 +12,16 @@ import dev.lowpass.kernels.Peak;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.Staircase;
+import dev.lowpass.kernels.TacticChoice;
 import dev.lowpass.kernels.Window;
 import dev.lowpass.kernels.Workspace;
 import dev.lowpass.kernels.Zigzag;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import jcuda.driver.CUdeviceptr;
 
 /**
@@ -47,16 +50,19 @@ public final class CudaBackend implements Backend {
     private final CudaDevices.Found device;
     private final String description;
     private final Precision precision;
+    private final TacticChoice tacticChoice;
     /** The element type, as kernels' names spell it. */
     private final String dtype;
     /** Elements that one access of 16 bytes moves. */
     private final int vector;
 
-    private CudaBackend(CudaContext context, CudaDevices.Found device, String description, Precision precision) {
+    private CudaBackend(CudaContext context, CudaDevices.Found device, String description, Precision precision,
+            TacticChoice tacticChoice) {
         this.context = context;
         this.device = device;
         this.description = description;
         this.precision = precision;
+        this.tacticChoice = tacticChoice;
         dtype = precision.dtype();
         vector = 16 / precision.elementBytes();
     }
@@ -71,7 +77,7 @@ public final class CudaBackend implements Backend {
         CudaDevices.Found device = CudaDevices.open(ordinal);
         return new CudaBackend(new CudaContext(device.handle(), device.computeCapability()), device,
                 "cuda: " + device.name() + " (device " + ordinal + ", sm_" + device.computeCapability() + ", driver for CUDA " + device.driver() + ")",
-                Precision.FP32);
+                Precision.FP32, TacticChoice.KERNELS);
     }
 
     @Override
@@ -81,7 +87,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public String description() {
-        return description;
+        return description + "; " + Cublas.choice().description();
     }
 
     @Override
@@ -96,7 +102,15 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Backend withPrecision(Precision other) {
-        return new CudaBackend(context, device, description, other);
+        return new CudaBackend(context, device, description, other, tacticChoice);
+    }
+
+    @Override
+    public Backend withTactics(TacticChoice choice) {
+        if (choice == TacticChoice.CUBLAS && Cublas.choice().library() == null) {
+            throw new CudaException("the tactics cublas were asked for, but " + Cublas.choice().description() + ", or use the tactics kernels", null);
+        }
+        return new CudaBackend(context, device, description, precision, choice);
     }
 
     /** Bands do not matter to the staircase kernel, which bounds each tile of 32 or more rows by itself. */
@@ -112,7 +126,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads) {
-        return new CudaWorkspace(context, precision, maxBatch, elements, scratchElements);
+        return new CudaWorkspace(context, device, precision, maxBatch, elements, scratchElements);
     }
 
     // ---- spatial convolutions ----
@@ -275,20 +289,40 @@ public final class CudaBackend implements Backend {
             int prefixes = constants.add(prefix);
             int orders = constants.add(order);
             List<Tile> tiles = Tile.of(precision);
-            Tactics tactics = new Tactics(tiles.stream().map(tile -> tile.kernel(precision)).toList(), this::bestTile);
-            return new CudaOperation(context, spec, constants, 0, tactics, (workspace, operands) -> {
+            List<CublasTactic> products = cublasTactics(new CublasTactic.Product(precision, channels, outChannels, prefix, sorted, rowsPerImage, biasScale,
+                    bias != null, activation, residual), constants);
+            long scratch = products.stream().mapToLong(CublasTactic::scratchPerImage).max().orElse(0);
+            List<String> names = Stream.concat(tiles.stream().map(tile -> tile.kernel(precision)), products.stream().map(CublasTactic::name)).toList();
+            // Told to use cuBLAS, the middle way between few launches and few multiplications.
+            int cublas = tiles.size() + products.size() / 2;
+            Tactics tactics = new Tactics(names, fingerprint(spec, prefix, sorted), tacticChoice == TacticChoice.CUBLAS ? batch -> cublas : this::bestTile);
+            return new CudaOperation(context, spec, constants, scratch, tactics, (workspace, operands) -> {
                 boolean gather = !sorted || channels % vector != 0 || operands.in() % vector != 0;
                 boolean aligned = outChannels % vector == 0 && operands.out() % vector == 0 && (!residual || operands.residual() % vector == 0);
-                Work[][] byTile = new Work[tiles.size()][];
-                for (int i = 0; i < byTile.length; i++) {
+                Work[][] byTactic = new Work[names.size()][];
+                for (int i = 0; i < tiles.size(); i++) {
                     int[] shape = {0, 0, channels, outChannels, stride, residual ? 1 : 0, aligned ? 1 : 0, bits(biasScale), bits(activation.low()),
                             bits(activation.high())};
-                    byTile[i] = new Work[] {launch(tiles.get(i), gather, shape, workspace.at(operands.in()), constants.at(weights),
+                    byTactic[i] = new Work[] {launch(tiles.get(i), gather, shape, workspace.at(operands.in()), constants.at(weights),
                             constants.at(biases), constants.at(prefixes), constants.at(orders),
                             workspace.at(residual ? operands.residual() : operands.out()), workspace.at(operands.out()))};
                 }
-                return byTile;
+                CublasTactic.Placed placed = new CublasTactic.Placed(constants.at(weights), stride, tensor(), constants.at(biases), constants.at(orders));
+                for (int i = 0; i < products.size(); i++) {
+                    byTactic[tiles.size() + i] = products.get(i).bind(context, workspace, operands, constants, placed);
+                }
+                return byTactic;
             });
+        }
+
+        private List<CublasTactic> cublasTactics(CublasTactic.Product product, Constants constants) {
+            boolean wanted = tacticChoice != TacticChoice.KERNELS && Cublas.choice().library() != null;
+            return wanted ? CublasTactic.of(product, constants) : List.of();
+        }
+
+        private String fingerprint(OperationSpec spec, int[] prefix, boolean sorted) {
+            return spec.kernelName(precision) + " " + spec.in() + " to " + outChannels + (residual ? " residual " : " ") + activation + " " + sorted + " "
+                    + Arrays.toString(prefix);
         }
 
         private boolean tensor() {
@@ -559,7 +593,7 @@ public final class CudaBackend implements Backend {
     @Override
     public boolean fuses(OperationSpec.ExpandIdctDepthwiseDct spec) {
         return precision != Precision.FP32 && (spec.block() == 7 || spec.block() == 8) && isSpecialised(spec.middle().window())
-                && expandSharedBytes(spec, 1) <= device.sharedBytes() && !"false".equals(System.getProperty(FUSE_PROPERTY));
+                && (precision == Precision.FP16 || spec.middle().window().strideY() == 1) && expandSharedBytes(spec, 1) <= device.sharedBytes() && !"false".equals(System.getProperty(FUSE_PROPERTY));
     }
 
     private long expandSharedBytes(OperationSpec.ExpandIdctDepthwiseDct spec, int images) {

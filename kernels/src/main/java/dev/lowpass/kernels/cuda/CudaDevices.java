@@ -85,7 +85,7 @@ final class CudaDevices {
             return Driver.init();
         } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
             synchronized (CudaDevices.class) {
-                linkFailure = linkFailure == null ? detail(e) : linkFailure;
+                linkFailure = linkFailure == null ? detail(e, "libcuda.so") : linkFailure;
             }
             throw new CudaException("no NVIDIA driver: libcuda.so.1 could not be loaded (" + linkFailure + "); install the driver of the GPU, or use the"
                     + " device cpu", e);
@@ -93,11 +93,11 @@ final class CudaDevices {
     }
 
     /** Of the pages that JCuda writes, the line that names the library. */
-    private static String detail(Throwable error) {
+    static String detail(Throwable error, String library) {
         String first = "";
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             for (String line : String.valueOf(cause.getMessage()).split("\\R")) {
-                if (line.contains("libcuda.so")) {
+                if (line.contains(library)) {
                     return line.strip();
                 }
                 first = first.isEmpty() ? line.strip() : first;

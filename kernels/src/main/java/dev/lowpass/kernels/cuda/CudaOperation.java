@@ -82,13 +82,23 @@ final class CudaOperation implements Operation {
         }
     }
 
-    private final class CudaStep implements Step {
+    /** This operation, bound. */
+    final class CudaStep implements Step {
         private final CudaWorkspace workspace;
         /** By tactic. */
         private Work[][] work;
 
         CudaStep(CudaWorkspace workspace) {
             this.workspace = workspace;
+        }
+
+        Tactics tactics() {
+            return tactics;
+        }
+
+        /** What that tactic enqueues. */
+        Work[] work(int tactic) {
+            return work[tactic];
         }
 
         @Override

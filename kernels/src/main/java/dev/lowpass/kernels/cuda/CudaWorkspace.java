@@ -1,6 +1,8 @@
 package dev.lowpass.kernels.cuda;
 
 import dev.lowpass.kernels.Cleanup;
+import dev.lowpass.kernels.DeviceAccess;
+import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.Stopwatch;
 import dev.lowpass.kernels.Workspace;
@@ -8,6 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdeviceptr;
@@ -33,6 +37,7 @@ final class CudaWorkspace implements Workspace {
     private static final int CONVERTED = 256;
 
     private final CudaContext context;
+    private final CudaDevices.Found device;
     private final Precision precision;
     private final int maxBatch;
     private final long elements;
@@ -46,15 +51,24 @@ final class CudaWorkspace implements Workspace {
     /** Where the kernels' elements are not floats: as many floats as {@link #staging} has, to be converted on the device. */
     private CUdeviceptr floats;
     private Pointer pinned;
+    private ByteBuffer stagingBytes;
     private FloatBuffer staging;
+    /** Of device memory that device accesses hold. */
+    private long accessBytes;
     /** Whether a copy from the staging buffer may still be under way. */
     private boolean stagingBusy;
     private final Turns written = new Turns(true);
     private final Turns read = new Turns(false);
     private boolean closed;
 
-    CudaWorkspace(CudaContext context, Precision precision, int maxBatch, long elements, long scratchElements) {
+    /** Whether a step may use cuBLAS. */
+    private boolean mayUseCublas;
+    private CublasHandle cublas;
+    private CUdeviceptr cublasMemory;
+
+    CudaWorkspace(CudaContext context, CudaDevices.Found device, Precision precision, int maxBatch, long elements, long scratchElements) {
         this.context = context;
+        this.device = device;
         this.precision = precision;
         this.maxBatch = maxBatch;
         this.elements = elements;
@@ -71,6 +85,7 @@ final class CudaWorkspace implements Workspace {
                 floats = arena.withByteOffset(floatsStart);
                 pinned = Driver.allocateHost(4L * stagingElements);
                 ByteBuffer bytes = pinned.getByteBuffer(0, 4L * stagingElements);
+                stagingBytes = bytes;
                 staging = bytes.order(ByteOrder.nativeOrder()).asFloatBuffer();
             });
         } catch (RuntimeException | Error e) {
@@ -109,7 +124,7 @@ final class CudaWorkspace implements Workspace {
 
     @Override
     public long bytes() {
-        return deviceBytes + 4L * stagingElements;
+        return deviceBytes + 4L * stagingElements + accessBytes + (cublasMemory == null ? 0 : CublasHandle.memoryBytes(device.computeCapability()));
     }
 
     private static long roundUp(long value) {
@@ -124,6 +139,68 @@ final class CudaWorkspace implements Workspace {
     /** The device address of an element of the scratch memory. */
     CUdeviceptr scratch(long offset) {
         return scratch.withByteOffset(precision.elementBytes() * offset);
+    }
+
+    // ---- cuBLAS ----
+
+    /** Says that a step may use cuBLAS. */
+    void expectCublas() {
+        mayUseCublas = true;
+    }
+
+    /** A handle for this workspace's stream, made on first use. The context must be current, and the stream not be capturing. */
+    CublasHandle cublas() {
+        if (cublas == null) {
+            cublas = Cublas.choice().library().newHandle();
+        }
+        if (cublasMemory == null) {
+            long bytes = CublasHandle.memoryBytes(device.computeCapability());
+            CUdeviceptr memory = Driver.allocate(bytes);
+            try {
+                cublas.use(stream, memory, bytes);
+            } catch (RuntimeException | Error e) {
+                Cleanup cleanup = new Cleanup();
+                cleanup.run(() -> Driver.free(memory));
+                cleanup.suppressInto(e);
+                throw e;
+            }
+            cublasMemory = memory;
+        }
+        return cublas;
+    }
+
+    /** The context must be current. */
+    private void freeCublas() {
+        Cleanup cleanup = new Cleanup();
+        if (cublas != null) {
+            CublasHandle destroyed = cublas;
+            cublas = null;
+            cleanup.run(destroyed::destroy);
+        }
+        if (cublasMemory != null) {
+            CUdeviceptr freed = cublasMemory;
+            cublasMemory = null;
+            cleanup.run(() -> Driver.free(freed));
+        }
+        cleanup.rethrow();
+    }
+
+    @Override
+    public void tune(List<Operation.Step> steps) {
+        List<CudaOperation.CudaStep> choosing = steps.stream().map(step -> (CudaOperation.CudaStep) step).filter(step -> step.tactics().names().size() > 1)
+                .toList();
+        if (choosing.isEmpty()) {
+            return;
+        }
+        context.with(() -> {
+            Tuner.tune(stream, choosing, maxBatch, device, precision);
+            mayUseCublas = choosing.stream().anyMatch(step -> IntStream.rangeClosed(1, maxBatch).anyMatch(batch -> step.tactic(batch).startsWith("cublas")));
+            if (mayUseCublas) {
+                cublas();
+            } else {
+                freeCublas();
+            }
+        });
     }
 
     void enqueue(Work[] works, int batch) {
@@ -203,6 +280,22 @@ final class CudaWorkspace implements Workspace {
             }
         }
 
+        /** From other device memory. */
+        void copyIn(CUdeviceptr from, int count) {
+            Driver.copyAsync(place, from, 4L * count, stream);
+            if (convert != null) {
+                convert.enqueue(count, stream);
+            }
+        }
+
+        /** To other device memory. */
+        void copyOut(CUdeviceptr to, int count) {
+            if (convert != null) {
+                convert.enqueue(count, stream);
+            }
+            Driver.copyAsync(to, place, 4L * count, stream);
+        }
+
         void download(int count) {
             if (convert != null) {
                 convert.enqueue(count, stream);
@@ -233,6 +326,200 @@ final class CudaWorkspace implements Workspace {
         }
     }
 
+    @Override
+    public DeviceAccess newDeviceAccess(float[] mean, float[] deviation, int pixels) {
+        CudaAccess access = new CudaAccess(mean, deviation, pixels);
+        try {
+            context.with(access::create);
+        } catch (RuntimeException | Error e) {
+            Cleanup cleanup = new Cleanup();
+            cleanup.run(access::close);
+            cleanup.suppressInto(e);
+            throw e;
+        }
+        accessBytes += access.bytes;
+        return access;
+    }
+
+    private final class CudaAccess implements DeviceAccess {
+        private static final int THREADS = 256;
+
+        private final int channels;
+        private final long bytes;
+        private final Constants constants = new Constants();
+        private final int means;
+        private final int deviations;
+        private CUdeviceptr held;
+        /** Where the turns of an upload go. */
+        private final List<CUdeviceptr> places = new ArrayList<>(1);
+        private CUevent event;
+        private Normalize fromHost;
+        private Normalize fromDevice;
+
+        CudaAccess(float[] mean, float[] deviation, int pixels) {
+            channels = mean.length;
+            bytes = pixels;
+            means = constants.add(mean);
+            deviations = constants.add(deviation);
+        }
+
+        /** Pixels at an address, normalised to an offset. */
+        private final class Normalize {
+            private final long address;
+            private final long offset;
+            private final Launch launch;
+
+            Normalize(long address, long offset) {
+                this.address = address;
+                this.offset = offset;
+                launch = new Launch(context, "elementwise", "normalize_u8_" + precision.dtype(), new Launch.Threads(THREADS, 1), 0, new int[] {1, 0, channels},
+                        (launch, count) -> {
+                            launch.shape[1] = count;
+                            launch.gridX = Launch.ceilDiv(count, THREADS);
+                        }, Addresses.pointer(address), constants.at(means), constants.at(deviations), at(offset));
+            }
+
+            boolean is(long otherAddress, long otherOffset) {
+                return address == otherAddress && offset == otherOffset;
+            }
+        }
+
+        void create() {
+            constants.upload();
+            held = Driver.allocate(bytes);
+            event = Driver.createEvent();
+        }
+
+        @Override
+        public void writePixels(long offset, ByteBuffer source, int from, int count) {
+            context.enter();
+            boolean done = false;
+            try {
+                int most = 4 * stagingElements;
+                for (int turn = 0, moved = 0; moved < count; turn++) {
+                    if (stagingBusy) {
+                        Driver.synchronize(stream);
+                        stagingBusy = false;
+                    }
+                    int part = Math.min(most, count - moved);
+                    stagingBytes.put(0, source, from + moved, part);
+                    stagingBusy = true;
+                    if (turn == places.size()) {
+                        places.add(held.withByteOffset(moved));
+                    }
+                    Driver.uploadAsync(places.get(turn), pinned, part, stream);
+                    moved += part;
+                }
+                if (fromHost == null || fromHost.offset != offset) {
+                    fromHost = new Normalize(Addresses.of(held), offset);
+                }
+                fromHost.launch.enqueue(count, stream);
+                done = true;
+            } finally {
+                leave(done);
+            }
+        }
+
+        @Override
+        public void requireMemory(String what, long address, long size) {
+            inContext(() -> {
+                long[] range = Driver.addressRange(Addresses.pointer(address));
+                if (range == null) {
+                    throw new IllegalArgumentException(what + " at 0x" + Long.toHexString(address)
+                            + " is no device memory of the GPU's primary context; give an address that cuMemAlloc or cudaMalloc returned there");
+                }
+                long left = range[0] + range[1] - address;
+                if (left < size) {
+                    throw new IllegalArgumentException(what + " at 0x" + Long.toHexString(address) + " needs " + size + " bytes, and its allocation of "
+                            + range[1] + " bytes ends after " + left + "; allocate more");
+                }
+            });
+        }
+
+        @Override
+        public void copyIn(long address, long offset, int count) {
+            inContext(() -> {
+                for (int turn = 0, moved = 0; moved < count; turn++) {
+                    int part = Math.min(stagingElements, count - moved);
+                    written.at(offset, turn).copyIn(Addresses.pointer(address + 4L * moved), part);
+                    moved += part;
+                }
+            });
+        }
+
+        @Override
+        public void copyPixelsIn(long address, long offset, int count) {
+            inContext(() -> {
+                if (fromDevice == null || !fromDevice.is(address, offset)) {
+                    fromDevice = new Normalize(address, offset);
+                }
+                fromDevice.launch.enqueue(count, stream);
+            });
+        }
+
+        @Override
+        public void copyOut(long offset, long address, int count) {
+            inContext(() -> {
+                for (int turn = 0, moved = 0; moved < count; turn++) {
+                    int part = Math.min(stagingElements, count - moved);
+                    read.at(offset, turn).copyOut(Addresses.pointer(address + 4L * moved), part);
+                    moved += part;
+                }
+            });
+        }
+
+        @Override
+        public void follow(long other) {
+            inContext(() -> {
+                Driver.record(event, Addresses.stream(other));
+                Driver.await(stream, event);
+            });
+        }
+
+        @Override
+        public void precede(long other) {
+            inContext(() -> {
+                Driver.record(event, stream);
+                Driver.await(Addresses.stream(other), event);
+            });
+        }
+
+        @Override
+        public void close() {
+            if (event != null || held != null || constants.isUploaded()) {
+                context.tidy(() -> {
+                    Cleanup cleanup = new Cleanup();
+                    // Nothing may still be running in memory that is about to go.
+                    cleanup.run(() -> Driver.synchronize(stream));
+                    cleanup.run(constants::free);
+                    if (held != null) {
+                        CUdeviceptr freed = held;
+                        held = null;
+                        cleanup.run(() -> Driver.free(freed));
+                    }
+                    if (event != null) {
+                        CUevent destroyed = event;
+                        event = null;
+                        cleanup.run(() -> Driver.destroy(destroyed));
+                    }
+                    cleanup.rethrow();
+                });
+            }
+        }
+    }
+
+    /** Runs something that enqueues, with the context current. */
+    private void inContext(Runnable action) {
+        context.enter();
+        boolean done = false;
+        try {
+            action.run();
+            done = true;
+        } finally {
+            leave(done);
+        }
+    }
+
     /** Pops the context; where something has failed already, a failure to pop must not hide it. */
     private void leave(boolean done) {
         try {
@@ -254,7 +541,12 @@ final class CudaWorkspace implements Workspace {
     public Recording record(Runnable pass) {
         CUgraphExec[] exec = new CUgraphExec[1];
         try {
-            context.with(() -> exec[0] = capture(pass));
+            context.with(() -> {
+                if (mayUseCublas) {
+                    cublas(); // not while capturing, for it allocates
+                }
+                exec[0] = capture(pass);
+            });
         } catch (RuntimeException | Error e) {
             if (exec[0] != null) {
                 // Captured, but the context could not be left.
@@ -416,6 +708,7 @@ final class CudaWorkspace implements Workspace {
                 Cleanup freeing = new Cleanup();
                 // Nothing may still be running in memory that is about to go.
                 freeing.run(() -> Driver.synchronize(stream));
+                freeing.run(this::freeCublas);
                 if (pinned != null) {
                     freeing.run(() -> Driver.freeHost(pinned));
                 }

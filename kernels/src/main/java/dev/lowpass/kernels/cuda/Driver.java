@@ -164,6 +164,27 @@ final class Driver {
         checkSized(JCudaDriver.cuMemcpyDtoHAsync(pinned, from, bytes, stream), "cuMemcpyDtoHAsync", "bytes", bytes);
     }
 
+    /** Start and size of the allocation that holds an address, or null when there is none. */
+    static long[] addressRange(CUdeviceptr address) {
+        CUdeviceptr start = new CUdeviceptr();
+        long[] size = new long[1];
+        int status = JCudaDriver.cuMemGetAddressRange(start, size, address);
+        if (status == CUresult.CUDA_ERROR_INVALID_VALUE || status == CUresult.CUDA_ERROR_NOT_FOUND) {
+            return null;
+        }
+        check(status, "cuMemGetAddressRange");
+        return new long[] {Addresses.of(start), size[0]};
+    }
+
+    static void copyAsync(CUdeviceptr to, CUdeviceptr from, long bytes, CUstream stream) {
+        checkSized(JCudaDriver.cuMemcpyDtoDAsync(to, from, bytes, stream), "cuMemcpyDtoDAsync", "bytes", bytes);
+    }
+
+    /** Zeros. */
+    static void fillAsync(CUdeviceptr memory, long bytes, CUstream stream) {
+        checkSized(JCudaDriver.cuMemsetD8Async(memory, (byte) 0, bytes, stream), "cuMemsetD8Async", "bytes", bytes);
+    }
+
     // ---- modules ----
 
     /** Returns the status unchecked: an image that does not suit a driver is no failure yet. */
@@ -207,6 +228,11 @@ final class Driver {
 
     static void synchronize(CUstream stream) {
         check(JCudaDriver.cuStreamSynchronize(stream), "cuStreamSynchronize");
+    }
+
+    /** Lets a stream wait for what an event has recorded. */
+    static void await(CUstream stream, CUevent event) {
+        check(JCudaDriver.cuStreamWaitEvent(stream, event, 0), "cuStreamWaitEvent");
     }
 
     static void launch(Launch launch, CUstream stream) {

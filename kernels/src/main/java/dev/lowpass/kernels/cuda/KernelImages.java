@@ -3,6 +3,7 @@ package dev.lowpass.kernels.cuda;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import jcuda.driver.CUmodule;
@@ -58,6 +59,19 @@ final class KernelImages {
         } catch (IOException e) {
             throw new UncheckedIOException("the kernels' image " + source + ".fatbin cannot be read"
                     + (folder == null ? " from the jar" : "; " + FOLDER_PROPERTY + " must name a folder that has it"), e);
+        }
+    }
+
+    /** The text of a source. */
+    static String text(String name) {
+        try {
+            byte[] content = resource(name);
+            if (content == null) {
+                throw new IOException(name + " is missing");
+            }
+            return new String(content, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the kernels' source " + name + " cannot be read from the jar", e);
         }
     }
 

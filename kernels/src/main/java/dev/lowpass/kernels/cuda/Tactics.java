@@ -13,32 +13,44 @@ final class Tactics {
     private static final int ESTIMATED = -1;
 
     private final List<String> names;
+    private final String fingerprint;
     private final IntUnaryOperator estimate;
     /** By batch; what lies beyond is estimated. */
     private volatile int[] chosen = {};
 
     /**
      * @param names at least one
+     * @param fingerprint stands for all of the product that decides which way is fastest
      * @param estimate the number of the way that promises most for a batch
      */
-    Tactics(List<String> names, IntUnaryOperator estimate) {
+    Tactics(List<String> names, String fingerprint, IntUnaryOperator estimate) {
         this.names = List.copyOf(names);
+        this.fingerprint = fingerprint;
         this.estimate = estimate;
     }
 
     /** For an operation that can run in one way only. */
     static Tactics single(String name) {
-        return new Tactics(List.of(name), batch -> 0);
+        return new Tactics(List.of(name), "", batch -> 0);
     }
 
     List<String> names() {
         return names;
     }
 
+    String fingerprint() {
+        return fingerprint;
+    }
+
+    /** Whether a way was chosen for the batch, rather than estimated. */
+    boolean isChosen(int batch) {
+        int[] current = chosen;
+        return batch < current.length && current[batch] != ESTIMATED;
+    }
+
     /** The number of the way that runs a batch. */
     int of(int batch) {
-        int[] current = chosen;
-        return batch < current.length && current[batch] != ESTIMATED ? current[batch] : estimate.applyAsInt(batch);
+        return isChosen(batch) ? chosen[batch] : estimate.applyAsInt(batch);
     }
 
     /** Fixes the way for the batches from {@code first} to {@code last}. */

@@ -51,12 +51,22 @@ interface Lanes {
     void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
             float[] buffer, int bufferAt, int count);
 
-    /** Inverse transform of one block, {@code clamp(D' X D)}: from coefficients as dct writes them to points as it reads them. */
-    void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, float low, float high,
+    /**
+     * Inverse transform of one block, {@code clamp(D' X D)}: from coefficients as dct writes them to points as it reads them.
+     *
+     * @return false where a coefficient, and so perhaps a point, may be NaN or infinite
+     */
+    boolean idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, float low, float high,
             float[] buffer, int bufferAt, int count);
 
     /** Copies {@code points} points of {@code count} contiguous channels. */
     void copy(float[] in, int inAt, int inStride, float[] out, int outAt, int outStride, int points, int count);
+
+    /**
+     * Copies {@code rows} rows of {@code points} points of {@code count} contiguous channels: in {@code in} rows lie inRow and points
+     * inPoint elements apart, in {@code out} outRow and outPoint.
+     */
+    void move(float[] in, int inAt, int inRow, int inPoint, float[] out, int outAt, int outRow, int outPoint, int rows, int points, int count);
 
     /**
      * An output row of a depthwise convolution: for x in [0, outWidth) and c in [0, count)
@@ -69,6 +79,20 @@ interface Lanes {
     void depthwise(float[] in, int inBase, int[] rowAt, int inWidth, int inStride, int kernelHeight, int kernelWidth, int strideX, int left,
             float[] weight, int weightBase, int[] weightAt, int weightStride, float[] bias, int biasAt,
             float[] out, int outAt, int outStride, int outWidth, int count, float low, float high);
+
+    /**
+     * A block of outputs of a depthwise convolution over a plane, and its forward transform: output (y, x) of the block is
+     * {@code clamp(bias[biasAt + c] + sum over ky and kx of weight[weightAt + (ky kernelWidth + kx) weightStride + c]
+     * in[inAt + rowAt[y strideY + ky] + (x strideX + kx) P + c])}, and no border is looked at: the plane holds its padding.
+     *
+     * @param rowAt where the rows of inputs start, (block - 1) strideY + kernelHeight of them
+     * @param finite whether all inputs are known to be finite
+     * @param outBase as are outAt, kept, keptAt and count, of {@link #dct}
+     * @param buffer 2 * block * block * P elements at bufferAt
+     */
+    void depthwiseDct(int block, float[] in, int inAt, int[] rowAt, int kernelHeight, int kernelWidth, int strideY, int strideX,
+            float[] weight, int weightAt, int weightStride, float[] bias, int biasAt, boolean finite, float low, float high,
+            float[] out, int outBase, int[] outAt, int[] kept, int keptAt, float[] buffer, int bufferAt, int count);
 
     /** {@code out[i] = clamp(a[i] + b[i])}; out may be a or b. */
     void add(float[] a, int aAt, float[] b, int bAt, float[] out, int outAt, int count, float low, float high);

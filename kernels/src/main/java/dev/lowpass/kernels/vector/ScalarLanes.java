@@ -15,7 +15,7 @@ final class ScalarLanes implements Lanes {
 
     private final int planeChannels;
     /** Of each side: the transforms' buffer by lines. */
-    private final int[][] bufferRows = new int[Zigzag.MAX_BLOCK + 1][];
+    private final int[][] bufferRows;
     private final int[][] bufferColumns = new int[Zigzag.MAX_BLOCK + 1][];
 
     ScalarLanes() {
@@ -25,8 +25,8 @@ final class ScalarLanes implements Lanes {
     /** @param planeChannels as {@link Lanes#planeChannels} */
     ScalarLanes(int planeChannels) {
         this.planeChannels = planeChannels;
+        bufferRows = BlockTables.ofEachSide(planeChannels);
         for (int block = Zigzag.MIN_BLOCK; block <= Zigzag.MAX_BLOCK; block++) {
-            bufferRows[block] = BlockTables.rows(block, block * planeChannels, planeChannels);
             bufferColumns[block] = BlockTables.columns(block, block * planeChannels, planeChannels);
         }
     }
@@ -108,17 +108,47 @@ final class ScalarLanes implements Lanes {
     }
 
     @Override
-    public void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, float low, float high,
+    public boolean idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, float low, float high,
             float[] buffer, int bufferAt, int count) {
         ScalarTransforms.idct(block, in, inBase, inAt, buffer, bufferAt, bufferColumns[block], block, count, false, low, high);
         boolean clamp = low > Float.NEGATIVE_INFINITY || high < Float.POSITIVE_INFINITY;
         ScalarTransforms.idct(block, buffer, bufferAt, bufferRows[block], out, outBase, outAt, block, count, clamp, low, high);
+        return false; // not looked at: these loops clamp NaN correctly at no cost
+    }
+
+    @Override
+    public void depthwiseDct(int block, float[] in, int inAt, int[] rowAt, int kernelHeight, int kernelWidth, int strideY, int strideX,
+            float[] weight, int weightAt, int weightStride, float[] bias, int biasAt, boolean finite, float low, float high,
+            float[] out, int outBase, int[] outAt, int[] kept, int keptAt, float[] buffer, int bufferAt, int count) {
+        for (int y = 0; y < block; y++) {
+            for (int x = 0; x < block; x++) {
+                int to = bufferAt + (y * block + x) * planeChannels;
+                System.arraycopy(bias, biasAt, buffer, to, count);
+                for (int ky = 0; ky < kernelHeight; ky++) {
+                    int from = inAt + rowAt[y * strideY + ky] + x * strideX * planeChannels;
+                    for (int kx = 0; kx < kernelWidth; kx++) {
+                        tap(in, from + kx * planeChannels, weight, weightAt + (ky * kernelWidth + kx) * weightStride, buffer, to, count);
+                    }
+                }
+                clamp(buffer, to, count, low, high);
+            }
+        }
+        dct(block, buffer, bufferAt, bufferRows[block], out, outBase, outAt, kept, keptAt, buffer, bufferAt + block * block * planeChannels, count);
     }
 
     @Override
     public void copy(float[] in, int inAt, int inStride, float[] out, int outAt, int outStride, int points, int count) {
         for (int point = 0; point < points; point++) {
             System.arraycopy(in, inAt + point * inStride, out, outAt + point * outStride, count);
+        }
+    }
+
+    @Override
+    public void move(float[] in, int inAt, int inRow, int inPoint, float[] out, int outAt, int outRow, int outPoint, int rows, int points, int count) {
+        for (int row = 0; row < rows; row++) {
+            for (int point = 0; point < points; point++) {
+                System.arraycopy(in, inAt + row * inRow + point * inPoint, out, outAt + row * outRow + point * outPoint, count);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.lowpass.kernels.vector;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -25,32 +26,36 @@ final class SimdDct {
 
     private SimdDct() {}
 
-    /** Parameters as {@link Lanes#dct}'s, one vector of channels. */
+    /**
+     * Parameters as {@link Lanes#dct}'s, one vector of channels.
+     *
+     * @param lowBits with highBits, bounds of points, by their bits, as {@link Clamp} says
+     */
     static void block(int block, float[] in, int inBase, int[] inAt, float[] buffer, int base,
-            float[] out, int outBase, int[] outAt, int[] kept, int keptAt) {
+            float[] out, int outBase, int[] outAt, int[] kept, int keptAt, int lowBits, int highBits) {
         int columns = 0;
         while (columns < block && kept[keptAt + columns] > 0) {
             columns++;
         }
         switch (block) {
             case 4:
-                dctRows4(in, inBase, inAt, buffer, base, columns);
+                dctRows4(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
                 dctColumns4(buffer, base, out, outBase, outAt, kept, keptAt, columns);
                 break;
             case 5:
-                dctRows5(in, inBase, inAt, buffer, base, columns);
+                dctRows5(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
                 dctColumns5(buffer, base, out, outBase, outAt, kept, keptAt, columns);
                 break;
             case 6:
-                dctRows6(in, inBase, inAt, buffer, base, columns);
+                dctRows6(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
                 dctColumns6(buffer, base, out, outBase, outAt, kept, keptAt, columns);
                 break;
             case 7:
-                dctRows7(in, inBase, inAt, buffer, base, columns);
+                dctRows7(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
                 dctColumns7(buffer, base, out, outBase, outAt, kept, keptAt, columns);
                 break;
             case 8:
-                dctRows8(in, inBase, inAt, buffer, base, columns);
+                dctRows8(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
                 dctColumns8(buffer, base, out, outBase, outAt, kept, keptAt, columns);
                 break;
             default:
@@ -59,7 +64,10 @@ final class SimdDct {
         }
     }
 
-    private static void dctRows4(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns) {
+    private static void dctRows4(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
+            int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 4; line++) {
             int at = inBase + inAt[line * 4];
             int to = base + line * 4 * L;
@@ -67,6 +75,12 @@ final class SimdDct {
             FloatVector x1 = FloatVector.fromArray(S, in, at + L);
             FloatVector x2 = FloatVector.fromArray(S, in, at + 2 * L);
             FloatVector x3 = FloatVector.fromArray(S, in, at + 3 * L);
+            if (Clamp.INLINE) {
+                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
             FloatVector as0 = x0.add(x3);
             FloatVector ad0 = x0.sub(x3);
             FloatVector as1 = x1.add(x2);
@@ -107,7 +121,10 @@ final class SimdDct {
         }
     }
 
-    private static void dctRows5(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns) {
+    private static void dctRows5(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
+            int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 5; line++) {
             int at = inBase + inAt[line * 5];
             int to = base + line * 5 * L;
@@ -116,6 +133,13 @@ final class SimdDct {
             FloatVector x2 = FloatVector.fromArray(S, in, at + 2 * L);
             FloatVector x3 = FloatVector.fromArray(S, in, at + 3 * L);
             FloatVector x4 = FloatVector.fromArray(S, in, at + 4 * L);
+            if (Clamp.INLINE) {
+                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x4 = x4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
             FloatVector as0 = x0.add(x4);
             FloatVector ad0 = x0.sub(x4);
             FloatVector as1 = x1.add(x3);
@@ -163,7 +187,10 @@ final class SimdDct {
         }
     }
 
-    private static void dctRows6(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns) {
+    private static void dctRows6(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
+            int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 6; line++) {
             int at = inBase + inAt[line * 6];
             int to = base + line * 6 * L;
@@ -173,6 +200,14 @@ final class SimdDct {
             FloatVector x3 = FloatVector.fromArray(S, in, at + 3 * L);
             FloatVector x4 = FloatVector.fromArray(S, in, at + 4 * L);
             FloatVector x5 = FloatVector.fromArray(S, in, at + 5 * L);
+            if (Clamp.INLINE) {
+                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x4 = x4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x5 = x5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
             FloatVector as0 = x0.add(x5);
             FloatVector ad0 = x0.sub(x5);
             FloatVector as1 = x1.add(x4);
@@ -233,7 +268,10 @@ final class SimdDct {
         }
     }
 
-    private static void dctRows7(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns) {
+    private static void dctRows7(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
+            int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 7; line++) {
             int at = inBase + inAt[line * 7];
             int to = base + line * 7 * L;
@@ -244,6 +282,15 @@ final class SimdDct {
             FloatVector x4 = FloatVector.fromArray(S, in, at + 4 * L);
             FloatVector x5 = FloatVector.fromArray(S, in, at + 5 * L);
             FloatVector x6 = FloatVector.fromArray(S, in, at + 6 * L);
+            if (Clamp.INLINE) {
+                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x4 = x4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x5 = x5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x6 = x6.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
             FloatVector as0 = x0.add(x6);
             FloatVector ad0 = x0.sub(x6);
             FloatVector as1 = x1.add(x5);
@@ -315,7 +362,10 @@ final class SimdDct {
         }
     }
 
-    private static void dctRows8(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns) {
+    private static void dctRows8(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
+            int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 8; line++) {
             int at = inBase + inAt[line * 8];
             int to = base + line * 8 * L;
@@ -327,6 +377,16 @@ final class SimdDct {
             FloatVector x5 = FloatVector.fromArray(S, in, at + 5 * L);
             FloatVector x6 = FloatVector.fromArray(S, in, at + 6 * L);
             FloatVector x7 = FloatVector.fromArray(S, in, at + 7 * L);
+            if (Clamp.INLINE) {
+                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x4 = x4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x5 = x5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x6 = x6.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x7 = x7.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
             FloatVector as0 = x0.add(x7);
             FloatVector ad0 = x0.sub(x7);
             FloatVector as1 = x1.add(x6);

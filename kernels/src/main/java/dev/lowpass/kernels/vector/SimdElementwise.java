@@ -29,6 +29,17 @@ final class SimdElementwise {
         }
     }
 
+    /** One vector a point. */
+    static void move(float[] in, int inAt, int inRow, int inPoint, float[] out, int outAt, int outRow, int outPoint, int rows, int points) {
+        for (int row = 0; row < rows; row++) {
+            int from = inAt + row * inRow;
+            int to = outAt + row * outRow;
+            for (int point = 0; point < points; point++) {
+                FloatVector.fromArray(S, in, from + point * inPoint).intoArray(out, to + point * outPoint);
+            }
+        }
+    }
+
     static void accumulate(float factor, float[] in, int inAt, float[] out, int outAt, int count) {
         FloatVector f = FloatVector.broadcast(S, factor);
         for (int i = 0; i < count; i += L) {

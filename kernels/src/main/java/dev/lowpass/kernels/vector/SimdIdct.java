@@ -1,12 +1,15 @@
 package dev.lowpass.kernels.vector;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The inverse transform of a block, a channel a lane: columns of coefficients to a buffer, then rows of the buffer to a plane.
  * Straight-line code for B of 4 to 8, mirroring {@link SimdDct}, whose remarks on offsets and registers hold here too. For B = 7:
- * 9 products for the odd and 16 for the even half, and 6 sums: 31 slots.
+ * 9 products for the odd and 13 for the even half, and 6 sums: 28 slots.
+ *
+ * <p>How points are clamped {@link Clamp} says.
  */
 final class SimdIdct {
 
@@ -16,33 +19,66 @@ final class SimdIdct {
     private SimdIdct() {}
 
     /** Parameters as {@link Lanes#idct}'s, one vector of channels. */
-    static void block(int block, float[] in, int inBase, int[] inAt, float[] buffer, int base,
+    static boolean block(int block, float[] in, int inBase, int[] inAt, float[] buffer, int base,
             float[] out, int outBase, int[] outAt, float low, float high) {
         switch (block) {
             case 4:
                 idctColumns4(in, inBase, inAt, buffer, base);
-                idctRows4(buffer, base, out, outBase, outAt, low, high);
                 break;
             case 5:
                 idctColumns5(in, inBase, inAt, buffer, base);
-                idctRows5(buffer, base, out, outBase, outAt, low, high);
                 break;
             case 6:
                 idctColumns6(in, inBase, inAt, buffer, base);
-                idctRows6(buffer, base, out, outBase, outAt, low, high);
                 break;
             case 7:
                 idctColumns7(in, inBase, inAt, buffer, base);
-                idctRows7(buffer, base, out, outBase, outAt, low, high);
                 break;
             case 8:
                 idctColumns8(in, inBase, inAt, buffer, base);
-                idctRows8(buffer, base, out, outBase, outAt, low, high);
                 break;
             default:
                 matrixColumns(Basis.MATRICES[block], in, inBase, inAt, buffer, base);
-                matrixRows(Basis.MATRICES[block], buffer, base, out, outBase, outAt, low, high);
         }
+        boolean finite = isFinite(block, buffer, base);
+        boolean inline = finite && Clamp.isInline(block, low);
+        int l = inline ? 0 : Clamp.NO_LOW;
+        int h = inline ? Float.floatToRawIntBits(high) : Clamp.NO_HIGH;
+        switch (block) {
+            case 4:
+                idctRows4(buffer, base, out, outBase, outAt, l, h);
+                break;
+            case 5:
+                idctRows5(buffer, base, out, outBase, outAt, l, h);
+                break;
+            case 6:
+                idctRows6(buffer, base, out, outBase, outAt, l, h);
+                break;
+            case 7:
+                idctRows7(buffer, base, out, outBase, outAt, l, h);
+                break;
+            case 8:
+                idctRows8(buffer, base, out, outBase, outAt, l, h);
+                break;
+            default:
+                matrixRows(Basis.MATRICES[block], buffer, base, out, outBase, outAt);
+        }
+        if (!inline) {
+            Clamp.rows(out, outBase, outAt, block, finite, low, high);
+        }
+        return finite;
+    }
+
+    /**
+     * Whether all coefficients were finite, from the buffer's first row: these are sums of columns, and the basis is positive
+     * there, so that no coefficient is left out and no two infinities meet unseen.
+     */
+    private static boolean isFinite(int block, float[] buffer, int base) {
+        FloatVector sum = FloatVector.fromArray(S, buffer, base);
+        for (int v = 1; v < block; v++) {
+            sum = sum.add(FloatVector.fromArray(S, buffer, base + v * L));
+        }
+        return sum.mul(0).eq(0).allTrue();
     }
 
     private static void idctColumns4(float[] in, int inBase, int[] inAt, float[] buffer, int base) {
@@ -66,9 +102,9 @@ final class SimdIdct {
         }
     }
 
-    private static void idctRows4(float[] buffer, int base, float[] out, int outBase, int[] outAt, float low, float high) {
-        FloatVector l = FloatVector.broadcast(S, low);
-        FloatVector h = FloatVector.broadcast(S, high);
+    private static void idctRows4(float[] buffer, int base, float[] out, int outBase, int[] outAt, int lowBits, int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 4; line++) {
             int at = base + line * 4 * L;
             int to = outBase + outAt[line * 4];
@@ -86,14 +122,16 @@ final class SimdIdct {
             FloatVector y1 = bx1.add(ao1);
             FloatVector y2 = bx1.sub(ao1);
             FloatVector y3 = bx0.sub(ao0);
-            y0 = y0.blend(l, y0.lt(l));
-            y0.blend(h, h.lt(y0)).intoArray(out, to);
-            y1 = y1.blend(l, y1.lt(l));
-            y1.blend(h, h.lt(y1)).intoArray(out, to + L);
-            y2 = y2.blend(l, y2.lt(l));
-            y2.blend(h, h.lt(y2)).intoArray(out, to + 2 * L);
-            y3 = y3.blend(l, y3.lt(l));
-            y3.blend(h, h.lt(y3)).intoArray(out, to + 3 * L);
+            if (Clamp.INLINE) {
+                y0 = y0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y1 = y1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y2 = y2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y3 = y3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
+            y0.intoArray(out, to);
+            y1.intoArray(out, to + L);
+            y2.intoArray(out, to + 2 * L);
+            y3.intoArray(out, to + 3 * L);
         }
     }
 
@@ -122,9 +160,9 @@ final class SimdIdct {
         }
     }
 
-    private static void idctRows5(float[] buffer, int base, float[] out, int outBase, int[] outAt, float low, float high) {
-        FloatVector l = FloatVector.broadcast(S, low);
-        FloatVector h = FloatVector.broadcast(S, high);
+    private static void idctRows5(float[] buffer, int base, float[] out, int outBase, int[] outAt, int lowBits, int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 5; line++) {
             int at = base + line * 5 * L;
             int to = outBase + outAt[line * 5];
@@ -146,16 +184,18 @@ final class SimdIdct {
             FloatVector y2 = ae2;
             FloatVector y3 = ae1.sub(ao1);
             FloatVector y4 = ae0.sub(ao0);
-            y0 = y0.blend(l, y0.lt(l));
-            y0.blend(h, h.lt(y0)).intoArray(out, to);
-            y1 = y1.blend(l, y1.lt(l));
-            y1.blend(h, h.lt(y1)).intoArray(out, to + L);
-            y2 = y2.blend(l, y2.lt(l));
-            y2.blend(h, h.lt(y2)).intoArray(out, to + 2 * L);
-            y3 = y3.blend(l, y3.lt(l));
-            y3.blend(h, h.lt(y3)).intoArray(out, to + 3 * L);
-            y4 = y4.blend(l, y4.lt(l));
-            y4.blend(h, h.lt(y4)).intoArray(out, to + 4 * L);
+            if (Clamp.INLINE) {
+                y0 = y0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y1 = y1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y2 = y2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y3 = y3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y4 = y4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
+            y0.intoArray(out, to);
+            y1.intoArray(out, to + L);
+            y2.intoArray(out, to + 2 * L);
+            y3.intoArray(out, to + 3 * L);
+            y4.intoArray(out, to + 4 * L);
         }
     }
 
@@ -190,9 +230,9 @@ final class SimdIdct {
         }
     }
 
-    private static void idctRows6(float[] buffer, int base, float[] out, int outBase, int[] outAt, float low, float high) {
-        FloatVector l = FloatVector.broadcast(S, low);
-        FloatVector h = FloatVector.broadcast(S, high);
+    private static void idctRows6(float[] buffer, int base, float[] out, int outBase, int[] outAt, int lowBits, int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 6; line++) {
             int at = base + line * 6 * L;
             int to = outBase + outAt[line * 6];
@@ -220,18 +260,20 @@ final class SimdIdct {
             FloatVector y3 = bx2.sub(ao2);
             FloatVector y4 = bx1.sub(ao1);
             FloatVector y5 = bx0.sub(ao0);
-            y0 = y0.blend(l, y0.lt(l));
-            y0.blend(h, h.lt(y0)).intoArray(out, to);
-            y1 = y1.blend(l, y1.lt(l));
-            y1.blend(h, h.lt(y1)).intoArray(out, to + L);
-            y2 = y2.blend(l, y2.lt(l));
-            y2.blend(h, h.lt(y2)).intoArray(out, to + 2 * L);
-            y3 = y3.blend(l, y3.lt(l));
-            y3.blend(h, h.lt(y3)).intoArray(out, to + 3 * L);
-            y4 = y4.blend(l, y4.lt(l));
-            y4.blend(h, h.lt(y4)).intoArray(out, to + 4 * L);
-            y5 = y5.blend(l, y5.lt(l));
-            y5.blend(h, h.lt(y5)).intoArray(out, to + 5 * L);
+            if (Clamp.INLINE) {
+                y0 = y0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y1 = y1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y2 = y2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y3 = y3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y4 = y4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y5 = y5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
+            y0.intoArray(out, to);
+            y1.intoArray(out, to + L);
+            y2.intoArray(out, to + 2 * L);
+            y3.intoArray(out, to + 3 * L);
+            y4.intoArray(out, to + 4 * L);
+            y5.intoArray(out, to + 5 * L);
         }
     }
 
@@ -270,9 +312,9 @@ final class SimdIdct {
         }
     }
 
-    private static void idctRows7(float[] buffer, int base, float[] out, int outBase, int[] outAt, float low, float high) {
-        FloatVector l = FloatVector.broadcast(S, low);
-        FloatVector h = FloatVector.broadcast(S, high);
+    private static void idctRows7(float[] buffer, int base, float[] out, int outBase, int[] outAt, int lowBits, int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 7; line++) {
             int at = base + line * 7 * L;
             int to = outBase + outAt[line * 7];
@@ -304,20 +346,22 @@ final class SimdIdct {
             FloatVector y4 = ae2.sub(ao2);
             FloatVector y5 = ae1.sub(ao1);
             FloatVector y6 = ae0.sub(ao0);
-            y0 = y0.blend(l, y0.lt(l));
-            y0.blend(h, h.lt(y0)).intoArray(out, to);
-            y1 = y1.blend(l, y1.lt(l));
-            y1.blend(h, h.lt(y1)).intoArray(out, to + L);
-            y2 = y2.blend(l, y2.lt(l));
-            y2.blend(h, h.lt(y2)).intoArray(out, to + 2 * L);
-            y3 = y3.blend(l, y3.lt(l));
-            y3.blend(h, h.lt(y3)).intoArray(out, to + 3 * L);
-            y4 = y4.blend(l, y4.lt(l));
-            y4.blend(h, h.lt(y4)).intoArray(out, to + 4 * L);
-            y5 = y5.blend(l, y5.lt(l));
-            y5.blend(h, h.lt(y5)).intoArray(out, to + 5 * L);
-            y6 = y6.blend(l, y6.lt(l));
-            y6.blend(h, h.lt(y6)).intoArray(out, to + 6 * L);
+            if (Clamp.INLINE) {
+                y0 = y0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y1 = y1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y2 = y2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y3 = y3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y4 = y4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y5 = y5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y6 = y6.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
+            y0.intoArray(out, to);
+            y1.intoArray(out, to + L);
+            y2.intoArray(out, to + 2 * L);
+            y3.intoArray(out, to + 3 * L);
+            y4.intoArray(out, to + 4 * L);
+            y5.intoArray(out, to + 5 * L);
+            y6.intoArray(out, to + 6 * L);
         }
     }
 
@@ -362,9 +406,9 @@ final class SimdIdct {
         }
     }
 
-    private static void idctRows8(float[] buffer, int base, float[] out, int outBase, int[] outAt, float low, float high) {
-        FloatVector l = FloatVector.broadcast(S, low);
-        FloatVector h = FloatVector.broadcast(S, high);
+    private static void idctRows8(float[] buffer, int base, float[] out, int outBase, int[] outAt, int lowBits, int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 8; line++) {
             int at = base + line * 8 * L;
             int to = outBase + outAt[line * 8];
@@ -402,22 +446,24 @@ final class SimdIdct {
             FloatVector y5 = bx2.sub(ao2);
             FloatVector y6 = bx1.sub(ao1);
             FloatVector y7 = bx0.sub(ao0);
-            y0 = y0.blend(l, y0.lt(l));
-            y0.blend(h, h.lt(y0)).intoArray(out, to);
-            y1 = y1.blend(l, y1.lt(l));
-            y1.blend(h, h.lt(y1)).intoArray(out, to + L);
-            y2 = y2.blend(l, y2.lt(l));
-            y2.blend(h, h.lt(y2)).intoArray(out, to + 2 * L);
-            y3 = y3.blend(l, y3.lt(l));
-            y3.blend(h, h.lt(y3)).intoArray(out, to + 3 * L);
-            y4 = y4.blend(l, y4.lt(l));
-            y4.blend(h, h.lt(y4)).intoArray(out, to + 4 * L);
-            y5 = y5.blend(l, y5.lt(l));
-            y5.blend(h, h.lt(y5)).intoArray(out, to + 5 * L);
-            y6 = y6.blend(l, y6.lt(l));
-            y6.blend(h, h.lt(y6)).intoArray(out, to + 6 * L);
-            y7 = y7.blend(l, y7.lt(l));
-            y7.blend(h, h.lt(y7)).intoArray(out, to + 7 * L);
+            if (Clamp.INLINE) {
+                y0 = y0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y1 = y1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y2 = y2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y3 = y3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y4 = y4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y5 = y5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y6 = y6.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                y7 = y7.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
+            y0.intoArray(out, to);
+            y1.intoArray(out, to + L);
+            y2.intoArray(out, to + 2 * L);
+            y3.intoArray(out, to + 3 * L);
+            y4.intoArray(out, to + 4 * L);
+            y5.intoArray(out, to + 5 * L);
+            y6.intoArray(out, to + 6 * L);
+            y7.intoArray(out, to + 7 * L);
         }
     }
 
@@ -434,11 +480,8 @@ final class SimdIdct {
         }
     }
 
-    private static void matrixRows(float[][] basis, float[] buffer, int base, float[] out, int outBase, int[] outAt, 
-            float low, float high) {
+    private static void matrixRows(float[][] basis, float[] buffer, int base, float[] out, int outBase, int[] outAt) {
         int block = basis.length;
-        FloatVector l = FloatVector.broadcast(S, low);
-        FloatVector h = FloatVector.broadcast(S, high);
         for (int line = 0; line < block; line++) {
             int at = base + line * block * L;
             for (int i = 0; i < block; i++) {
@@ -446,8 +489,7 @@ final class SimdIdct {
                 for (int u = 0; u < block; u++) {
                     sum = FloatVector.fromArray(S, buffer, at + u * L).fma(FloatVector.broadcast(S, basis[u][i]), sum);
                 }
-                sum = sum.blend(l, sum.lt(l));
-                sum.blend(h, h.lt(sum)).intoArray(out, outBase + outAt[line * block] + i * L);
+                sum.intoArray(out, outBase + outAt[line * block] + i * L);
             }
         }
     }

@@ -16,6 +16,8 @@ final class SimdLanes implements Lanes {
     private static final int ONES = -L;
     /** Finishes the channels that fill no vector. */
     private static final ScalarLanes TAIL = new ScalarLanes(L);
+    /** Of each side: a plane of one block. */
+    private static final int[][] BLOCK_ROWS = BlockTables.ofEachSide(L);
 
     private static VectorSpecies<Float> species(int bits) {
         return bits == 0 ? FloatVector.SPECIES_PREFERRED : VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
@@ -56,19 +58,37 @@ final class SimdLanes implements Lanes {
     public void dct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
             float[] buffer, int bufferAt, int count) {
         if (count == L) {
-            SimdDct.block(block, in, inBase, inAt, buffer, bufferAt, out, outBase, outAt, kept, keptAt);
+            SimdDct.block(block, in, inBase, inAt, buffer, bufferAt, out, outBase, outAt, kept, keptAt, Clamp.NO_LOW, Clamp.NO_HIGH);
         } else {
             TAIL.dct(block, in, inBase, inAt, out, outBase, outAt, kept, keptAt, buffer, bufferAt, count);
         }
     }
 
     @Override
-    public void idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, float low, float high,
+    public boolean idct(int block, float[] in, int inBase, int[] inAt, float[] out, int outBase, int[] outAt, float low, float high,
             float[] buffer, int bufferAt, int count) {
         if (count == L) {
-            SimdIdct.block(block, in, inBase, inAt, buffer, bufferAt, out, outBase, outAt, low, high);
+            return SimdIdct.block(block, in, inBase, inAt, buffer, bufferAt, out, outBase, outAt, low, high);
+        }
+        return TAIL.idct(block, in, inBase, inAt, out, outBase, outAt, low, high, buffer, bufferAt, count);
+    }
+
+    @Override
+    public void depthwiseDct(int block, float[] in, int inAt, int[] rowAt, int kernelHeight, int kernelWidth, int strideY, int strideX,
+            float[] weight, int weightAt, int weightStride, float[] bias, int biasAt, boolean finite, float low, float high,
+            float[] out, int outBase, int[] outAt, int[] kept, int keptAt, float[] buffer, int bufferAt, int count) {
+        if (count == L) {
+            SimdDepthwise.block(block, in, inAt, rowAt, kernelHeight, kernelWidth, strideY, strideX, weight, weightAt, weightStride, bias, biasAt,
+                    buffer, bufferAt);
+            boolean inline = finite && Clamp.isInline(block, low);
+            if (!inline) {
+                Clamp.rows(buffer, bufferAt, BLOCK_ROWS[block], block, finite, low, high);
+            }
+            SimdDct.block(block, buffer, bufferAt, BLOCK_ROWS[block], buffer, bufferAt + block * block * L, out, outBase, outAt, kept, keptAt,
+                    inline ? 0 : Clamp.NO_LOW, inline ? Float.floatToRawIntBits(high) : Clamp.NO_HIGH);
         } else {
-            TAIL.idct(block, in, inBase, inAt, out, outBase, outAt, low, high, buffer, bufferAt, count);
+            TAIL.depthwiseDct(block, in, inAt, rowAt, kernelHeight, kernelWidth, strideY, strideX, weight, weightAt, weightStride, bias, biasAt,
+                    finite, low, high, out, outBase, outAt, kept, keptAt, buffer, bufferAt, count);
         }
     }
 
@@ -78,6 +98,15 @@ final class SimdLanes implements Lanes {
         SimdElementwise.copy(in, inAt, inStride, out, outAt, outStride, points, whole);
         if (whole < count) {
             TAIL.copy(in, inAt + whole, inStride, out, outAt + whole, outStride, points, count - whole);
+        }
+    }
+
+    @Override
+    public void move(float[] in, int inAt, int inRow, int inPoint, float[] out, int outAt, int outRow, int outPoint, int rows, int points, int count) {
+        if (count == L) {
+            SimdElementwise.move(in, inAt, inRow, inPoint, out, outAt, outRow, outPoint, rows, points);
+        } else {
+            TAIL.move(in, inAt, inRow, inPoint, out, outAt, outRow, outPoint, rows, points, count);
         }
     }
 

@@ -11,6 +11,7 @@ final class TransformOperation extends VectorOperation {
     private final Plane plane;
     private final int block;
     private final int group;
+    private final int[] starts;
     private final int[] kept;
     private final Activation activation;
 
@@ -29,7 +30,8 @@ final class TransformOperation extends VectorOperation {
         this.block = block;
         this.activation = activation;
         group = lanes.planeChannels();
-        kept = staircase == null ? null : BlockTables.kept(staircase, group);
+        starts = BlockTables.starts(plane.channels(), group);
+        kept = staircase == null ? null : BlockTables.kept(staircase, starts, group);
     }
 
     @Override
@@ -67,8 +69,9 @@ final class TransformOperation extends VectorOperation {
                     int row = at % blocks / blockColumns * block;
                     int column = at % blockColumns * block;
                     int spatial = ((at / blocks * plane.height() + row) * plane.width() + column) * channels;
-                    for (int c = 0; c < channels; c += group) {
-                        int count = Math.min(group, channels - c);
+                    int count = Math.min(group, channels);
+                    for (int p = 0; p < starts.length; p++) {
+                        int c = starts[p];
                         if (kept == null) {
                             lanes.idct(block, arena, in + at * channels + c, zigzag, near, 0, planeRows, low, high, near, buffer, count);
                             for (int y = 0; y < block; y++) {
@@ -78,7 +81,7 @@ final class TransformOperation extends VectorOperation {
                             for (int y = 0; y < block; y++) {
                                 lanes.copy(arena, in + spatial + c + y * rowStride, channels, near, planeRows[y * block], group, block, count);
                             }
-                            lanes.dct(block, near, 0, planeRows, arena, out + at * channels + c, zigzag, kept, c / group * block, near, buffer,
+                            lanes.dct(block, near, 0, planeRows, arena, out + at * channels + c, zigzag, kept, p * block, near, buffer,
                                     count);
                         }
                     }

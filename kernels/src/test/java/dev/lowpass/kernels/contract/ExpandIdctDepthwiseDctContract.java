@@ -12,6 +12,7 @@ import dev.lowpass.kernels.Window;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
@@ -23,6 +24,14 @@ public abstract class ExpandIdctDepthwiseDctContract extends Contract {
     private static OperationSpec.ExpandIdctDepthwiseDct spec(Plane in, int expanded, Window window, Staircase before, Staircase after) {
         return new OperationSpec.ExpandIdctDepthwiseDct(new OperationSpec.BandPointwise(in, expanded, before, false),
                 new OperationSpec.IdctDepthwiseDct(in.withChannels(expanded), Activation.RELU6, window, Activation.RELU6, after));
+    }
+
+    private int ran;
+
+    /** A back end may offer this for some shapes; one that offers it for none of a test's skips it. */
+    @AfterEach
+    void someShapesAreRunInOnePass() {
+        Assumptions.assumeTrue(ran > 0, () -> backend().description() + " in " + backend().precision() + " runs none of these in one pass");
     }
 
     @Test
@@ -65,8 +74,10 @@ public abstract class ExpandIdctDepthwiseDctContract extends Contract {
     }
 
     private void checkRandom(OperationSpec.ExpandIdctDepthwiseDct spec, int batch, boolean biased, SplittableRandom random) {
-        Assumptions.assumeTrue(backend() == Backends.reference() || backend().fuses(spec),
-                () -> backend().description() + " in " + backend().precision() + " does not run these two in one pass");
+        if (backend() != Backends.reference() && !backend().fuses(spec)) {
+            return;
+        }
+        ran++;
         int channels = spec.in().channels();
         int expanded = spec.expand().outChannels();
         int block = spec.block();

@@ -38,7 +38,7 @@ class CudaDevicesTest {
 
     @Test
     void describesTheDevice() {
-        assertEquals("cuda: Emulated device (sm_90) (device 0, sm_90, driver for CUDA 12.6)", Backends.cuda(0).description());
+        assertEquals("cuda: Emulated device (sm_90) (device 0, sm_90, driver for CUDA 12.6); cuBLAS 12.0.0 by JCublas", Backends.cuda(0).description());
     }
 
     @Test

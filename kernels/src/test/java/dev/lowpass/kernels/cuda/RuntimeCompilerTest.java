@@ -44,18 +44,18 @@ class RuntimeCompilerTest {
 
     @BeforeEach
     void setUp(@TempDir Path cache) {
-        System.setProperty(RuntimeCompiler.CACHE_PROPERTY, cache.toString());
+        System.setProperty(Cache.PROPERTY, cache.toString());
         System.setProperty(Nvrtc.LIBRARY_PROPERTY, library.toString());
     }
 
     @AfterEach
     void tearDown() {
-        System.clearProperty(RuntimeCompiler.CACHE_PROPERTY);
+        System.clearProperty(Cache.PROPERTY);
         System.clearProperty(Nvrtc.LIBRARY_PROPERTY);
     }
 
     private static List<Path> cached() throws IOException {
-        Path cache = Path.of(System.getProperty(RuntimeCompiler.CACHE_PROPERTY), "cuda");
+        Path cache = Path.of(System.getProperty(Cache.PROPERTY), "cuda");
         if (!Files.isDirectory(cache)) {
             return List.of();
         }

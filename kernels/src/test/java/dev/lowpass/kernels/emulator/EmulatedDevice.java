@@ -33,8 +33,15 @@ public final class EmulatedDevice {
 
     private static final long BUILD_MINUTES = 10;
 
+    /**
+     * Whether the tests run on the machine's own GPU instead, by the system property {@code lowpass.cuda.real}: what looks into the emulated
+     * device is then skipped, and leaks and faults are compute-sanitizer's to find.
+     */
+    private static final boolean REAL = Boolean.getBoolean("lowpass.cuda.real");
+
     private static boolean started;
     private static String problem;
+    private static String compiler;
     private static Path sources;
     private static Path out;
 
@@ -75,6 +82,9 @@ public final class EmulatedDevice {
      * with the reason, where the device cannot be built.
      */
     public static synchronized void start() {
+        if (REAL) {
+            return;
+        }
         if (problem == null && !started) {
             try {
                 load();
@@ -96,6 +106,7 @@ public final class EmulatedDevice {
 
     /** {@link #start}, and the kernels of these sources. */
     public static synchronized void start(Path... kernels) {
+        requireEmulated("brings kernels of its own");
         start();
         for (Path source : kernels) {
             loadKernels(source);
@@ -104,6 +115,10 @@ public final class EmulatedDevice {
 
     /** {@link #start} with the project's own kernels, and stand-ins for their images where the CUDA back end looks for images. */
     public static synchronized void startWithProjectKernels() {
+        if (REAL) {
+            System.setProperty("dev.lowpass.tactics", "kernels");
+            return;
+        }
         Path folder = root().resolve("src/main/cuda");
         start(list(folder, ".cu").toArray(Path[]::new));
         try {
@@ -112,14 +127,28 @@ public final class EmulatedDevice {
                 Files.write(images.resolve(source.getFileName().toString().replace(".cu", ".fatbin")), FAT_BINARY);
             }
             System.setProperty("dev.lowpass.cuda.images", images.toString());
+            // Measuring says nothing here and takes long: tests that want it ask for it.
+            System.setProperty("dev.lowpass.tactics", "kernels");
+            System.setProperty("dev.lowpass.cache", out.resolve("cache").toString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
+    /** Whether the tests run on the machine's own GPU instead; see {@link #REAL}. */
+    public static boolean isReal() {
+        return REAL;
+    }
+
     /** The kernels that test the device itself. */
     public static Path testKernels() {
         return root().resolve("src/test/cpp/emulator/test_kernels.cu");
+    }
+
+    /** A library that was built for the device: {@code libcublas.so.13} for example, which is not loaded by itself. */
+    public static Path library(String name) {
+        requireEmulated("uses a library that was built for it");
+        return out.resolve(name);
     }
 
     /** An image that the driver takes; its functions are those of all loaded kernels. */
@@ -128,39 +157,80 @@ public final class EmulatedDevice {
     }
 
     public static void configure(Configuration it) {
+        requireEmulated("pretends to be another device");
         configure0(it.devices(), it.architecture(), it.memoryBytes(), it.driverVersion(), it.multiprocessors(), it.eager());
     }
 
     /** Names of all driver and cuBLAS calls since the last {@link #clearCalls} or {@link #reset}, in order. */
     public static List<String> calls() {
+        requireEmulated("looks at the driver's calls");
         return List.of(calls0());
     }
 
     /** What is still held, and what was freed twice or left to the end of its context: a line each; empty when all is well. */
     public static List<String> live() {
-        return List.of(live0());
+        return REAL ? List.of() : List.of(live0());
     }
 
     /** Makes the n-th call from now (1 is the next) fail with one of two codes, by whose call it is; 0 makes none fail. */
-    public static native void failNth(long n, int driverCode, int cublasCode);
+    public static void failNth(long n, int driverCode, int cublasCode) {
+        requireEmulated("makes calls fail");
+        failNth0(n, driverCode, cublasCode);
+    }
 
     /** The call that was made to fail, or an empty string. */
-    public static native String failedCall();
+    public static String failedCall() {
+        return REAL ? "" : failedCall0();
+    }
 
     /** Forgets calls and injected failure. */
-    public static native void clearCalls();
+    public static void clearCalls() {
+        if (!REAL) {
+            clearCalls0();
+        }
+    }
 
     /** What was wrong in the kernel that failed, or with the last call that was refused. */
-    public static native String report();
+    public static String report() {
+        return REAL ? "" : report0();
+    }
 
     /** Bytes of device memory that are allocated. */
-    public static native long deviceBytes();
+    public static long deviceBytes() {
+        return REAL ? 0 : deviceBytes0();
+    }
 
     /** Whether unordered use of shared memory by two threads is an error; it is unless this is called. */
-    public static native void checkRaces(boolean check);
+    public static void checkRaces(boolean check) {
+        if (!REAL) {
+            checkRaces0(check);
+        }
+    }
 
     /** Frees and forgets everything, as in a new process. */
-    public static native void reset();
+    public static void reset() {
+        if (!REAL) {
+            reset0();
+        }
+    }
+
+    private static void requireEmulated(String what) {
+        Assumptions.assumeFalse(REAL, "runs on the emulated device only: " + what);
+    }
+
+    private static native void failNth0(long n, int driverCode, int cublasCode);
+
+    private static native String failedCall0();
+
+    private static native void clearCalls0();
+
+    private static native String report0();
+
+    private static native long deviceBytes0();
+
+    private static native void checkRaces0(boolean check);
+
+    private static native void reset0();
 
     private static native void configure0(int devices, int architecture, long memoryBytes, int driverVersion, int multiprocessors, boolean eager);
 
@@ -193,7 +263,7 @@ public final class EmulatedDevice {
         inputs.addAll(list(sources, ".h"));
         inputs.addAll(list(sources.resolve("include"), ".h"));
         inputs.add(sources.resolve("build.sh"));
-        build("driver", hash(compiler, inputs), List.of(out.resolve("libcuda.so.1"), out.resolve("libcublas.so.12")), "driver", out.toString());
+        build("driver", hash(compiler, inputs), List.of(out.resolve("libcuda.so.1"), out.resolve("libcublas.so.12"), out.resolve("libcublas.so.13")), "driver", out.toString());
         System.load(out.resolve("libcuda.so.1").toString());
         System.load(out.resolve("libcublas.so.12").toString());
     }
@@ -237,6 +307,13 @@ public final class EmulatedDevice {
 
     /** The compiler's version line, or why there is none. */
     private static String compiler() throws BuildException {
+        if (compiler == null) {
+            compiler = askCompiler();
+        }
+        return compiler;
+    }
+
+    private static String askCompiler() throws BuildException {
         String name = System.getenv().getOrDefault("CXX", "g++");
         try {
             Path log = Files.createTempFile("compiler", ".txt");
