@@ -49,10 +49,12 @@ class CudaModelTest {
             EmulatedDevice.clearCalls();
             // The second pass replays what the first has recorded.
             session.run(input, 1, logits);
-            assertEquals(1, EmulatedDevice.calls().stream().filter("cuGraphLaunch"::equals).count());
-            // Halves are made of floats before the pass and floats of halves after it.
-            int conversions = precision == Precision.FP16 ? 2 : 0;
-            assertEquals(conversions, EmulatedDevice.calls().stream().filter("cuLaunchKernel"::equals).count());
+            if (!EmulatedDevice.isReal()) {
+                assertEquals(1, EmulatedDevice.calls().stream().filter("cuGraphLaunch"::equals).count());
+                // Halves are made of floats before the pass and floats of halves after it.
+                int conversions = precision == Precision.FP16 ? 2 : 0;
+                assertEquals(conversions, EmulatedDevice.calls().stream().filter("cuLaunchKernel"::equals).count());
+            }
         }
         assertEquals(List.of(), EmulatedDevice.live());
         double largest = 0;

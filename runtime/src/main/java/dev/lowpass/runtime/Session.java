@@ -3,14 +3,18 @@ package dev.lowpass.runtime;
 import dev.lowpass.kernels.Backend;
 import dev.lowpass.kernels.Bands;
 import dev.lowpass.kernels.Cleanup;
+import dev.lowpass.kernels.DeviceAccess;
 import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Stopwatch;
+import dev.lowpass.kernels.TacticChoice;
 import dev.lowpass.kernels.Workspace;
 import dev.lowpass.runtime.graph.Parameters;
 import dev.lowpass.runtime.plan.Plan;
 import dev.lowpass.runtime.plan.Planner;
 import java.lang.ref.Cleaner;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +44,9 @@ public final class Session implements AutoCloseable {
     /** By step, for events. */
     private final String[] opNames;
     private final String[] kernels;
+    private final Preprocess preprocess;
+    /** Of 8-bit pixels, where the host normalises them: (channel, value); made when pixels first come. */
+    private volatile float[] normalized;
     private final int inputElements;
     private final int classes;
     private final Resources resources;
@@ -49,12 +56,15 @@ public final class Session implements AutoCloseable {
         this.modelName = modelName;
         this.options = options;
         ModelDefinition model = definition.withCutoffs(options.cutoffs());
-        Backend backend = options.device().backend(options.precision());
+        Backend backend = options.device().backend(options.precision()).withTactics(options.tactics());
         Planner.Planned planned = Planner.plan(model, options.maxBatch(), backend.bandCost(), backend::fuses);
         plan = planned.plan();
         opNames = plan.steps().stream().map(step -> String.join(", ", step.ops())).toArray(String[]::new);
         kernels = plan.steps().stream().map(step -> step.spec().kernelName()).toArray(String[]::new);
         inputElements = model.graph().input().elements();
+        preprocess = model.preprocess();
+        float[] mean = floats(preprocess.mean());
+        float[] deviation = floats(preprocess.std());
         classes = model.classes();
         resources = new Resources(describe(model, options));
         try {
@@ -67,9 +77,14 @@ public final class Session implements AutoCloseable {
             for (int i = 0; i < options.contexts(); i++) {
                 Workspace workspace = backend.newWorkspace(options.maxBatch(), plan.arenaElements(), scratch, options.threads());
                 resources.workspaces.add(workspace);
-                resources.contextBytes = workspace.bytes();
-                Context context = new Context(workspace, bind(workspace), options.maxBatch());
+                Operation.Step[] steps = bind(workspace);
+                if (options.tactics() == TacticChoice.MEASURED) {
+                    workspace.tune(List.of(steps));
+                }
+                Context context = new Context(workspace, steps, options.maxBatch());
                 resources.contexts.add(context);
+                context.deviceAccess = workspace.newDeviceAccess(mean, deviation, options.maxBatch() * inputElements);
+                resources.contextBytes = workspace.bytes();
                 resources.idle.add(context);
             }
         } catch (RuntimeException | Error e) {
@@ -79,6 +94,14 @@ public final class Session implements AutoCloseable {
             throw e;
         }
         leakReport = CLEANER.register(this, resources::reportLeak);
+    }
+
+    private static float[] floats(List<Float> values) {
+        float[] array = new float[values.size()];
+        for (int i = 0; i < array.length; i++) {
+            array[i] = values.get(i);
+        }
+        return array;
     }
 
     private static String describe(ModelDefinition model, SessionOptions options) {
@@ -170,6 +193,109 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /**
+     * Runs a batch of 8-bit pixels, which are normalised by the model's mean and standard deviation: on a GPU by the device, so that a
+     * quarter of the bytes travel. Allocates nothing after the first call.
+     *
+     * @param pixels {@code [n][y][x][c]} in the network's channel order, from the buffer's position on; heap or direct; position and limit stay
+     * @param batch images, 1 to the session's maximum
+     * @param logits receives {@code [n][class]} from the buffer's position on; position and limit stay
+     * @throws IllegalArgumentException when the batch or a buffer's size does not fit
+     * @throws IllegalStateException after close
+     */
+    public void run(ByteBuffer pixels, int batch, FloatBuffer logits) {
+        Objects.requireNonNull(pixels, "pixels");
+        Objects.requireNonNull(logits, "logits");
+        requireOpen();
+        requireBatch(batch);
+        requireRemaining("bytes of pixels", pixels, batch, inputElements);
+        requireLogits(batch, logits);
+        Context context = resources.take();
+        try {
+            int count = batch * inputElements;
+            if (context.deviceAccess != null) {
+                context.deviceAccess.writePixels(plan.input(), pixels, pixels.position(), count);
+            } else {
+                FloatBuffer input = context.input(options.maxBatch() * inputElements);
+                normalize(pixels, count, input);
+                context.workspace.write(plan.input(), input, 0, count);
+            }
+            context.run(batch);
+            context.workspace.read(plan.output(), logits, logits.position(), batch * classes);
+        } finally {
+            resources.giveBack(context);
+        }
+    }
+
+    private void normalize(ByteBuffer pixels, int count, FloatBuffer input) {
+        int channels = preprocess.input().channels();
+        float[] table = normalized;
+        if (table == null) {
+            table = new float[channels << 8];
+            for (int i = 0; i < table.length; i++) {
+                table[i] = preprocess.normalize(i & 0xff, i >> 8);
+            }
+            normalized = table;
+        }
+        int from = pixels.position();
+        for (int i = 0, channel = 0; i < count; i++, channel = channel + 1 == channels ? 0 : channel + 1) {
+            input.put(i, table[channel << 8 | pixels.get(from + i) & 0xff]);
+        }
+    }
+
+    /**
+     * Runs a batch whose input and logits are the caller's device memory. Returns when the work is enqueued, perhaps before it has run:
+     * it starts after all that {@code stream} holds when this is called, and all that {@code stream} gets later comes after it. Both
+     * memories must stay allocated until then; the caller synchronises with {@code stream}. The context in which they are allocated
+     * must be the device's primary one, which is the CUDA runtime's too.
+     *
+     * @param input the device address of {@code [n][y][x][c]}, floats, normalised
+     * @param batch images, 1 to the session's maximum
+     * @param logits the device address that receives {@code [n][class]}, floats
+     * @param stream a CUstream or cudaStream_t of the caller's, which is not capturing; 0 for the legacy default stream
+     * @throws UnsupportedOperationException unless the session runs on a CUDA device
+     * @throws IllegalArgumentException when the batch does not fit or an address is no device memory of that size
+     * @throws IllegalStateException after close
+     */
+    public void runOnDevice(long input, int batch, long logits, long stream) {
+        runOnDevice(input, false, batch, logits, stream);
+    }
+
+    /**
+     * As {@link #runOnDevice}, of 8-bit pixels as {@link #run(ByteBuffer, int, FloatBuffer)} takes them.
+     *
+     * @param pixels the device address of {@code [n][y][x][c]}, bytes, in the network's channel order
+     */
+    public void runPixelsOnDevice(long pixels, int batch, long logits, long stream) {
+        runOnDevice(pixels, true, batch, logits, stream);
+    }
+
+    private void runOnDevice(long input, boolean pixels, int batch, long logits, long stream) {
+        requireOpen();
+        requireBatch(batch);
+        Context context = resources.take();
+        try {
+            DeviceAccess device = context.deviceAccess;
+            if (device == null) {
+                throw new UnsupportedOperationException("device addresses need a session on a CUDA device, and this one runs on " + options.device()
+                        + "; use run with buffers");
+            }
+            device.requireMemory("input", input, (pixels ? 1L : 4L) * batch * inputElements);
+            device.requireMemory("logits", logits, 4L * batch * classes);
+            device.follow(stream);
+            if (pixels) {
+                device.copyPixelsIn(input, plan.input(), batch * inputElements);
+            } else {
+                device.copyIn(input, plan.input(), batch * inputElements);
+            }
+            context.run(batch);
+            device.copyOut(plan.output(), logits, batch * classes);
+            device.precede(stream);
+        } finally {
+            resources.giveBack(context);
+        }
+    }
+
     private void runTimed(Context context, FloatBuffer input, int batch, FloatBuffer logits, RunTiming timing) {
         int steps = context.steps.length;
         Stopwatch stopwatch = context.stopwatch();
@@ -249,8 +375,12 @@ public final class Session implements AutoCloseable {
         Objects.requireNonNull(logits, "logits");
         requireOpen();
         requireBatch(batch);
-        requireElements("input", input, batch, inputElements);
-        requireElements("logits", logits, batch, classes);
+        requireRemaining("floats of input", input, batch, inputElements);
+        requireLogits(batch, logits);
+    }
+
+    private void requireLogits(int batch, FloatBuffer logits) {
+        requireRemaining("floats of logits", logits, batch, classes);
         if (logits.isReadOnly()) {
             throw new IllegalArgumentException("the logits buffer is read-only; give one that can be written");
         }
@@ -273,10 +403,10 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private static void requireElements(String name, FloatBuffer buffer, int batch, int elements) {
+    private static void requireRemaining(String what, Buffer buffer, int batch, int elements) {
         long needed = (long) batch * elements;
         if (buffer.remaining() < needed) {
-            throw new IllegalArgumentException("batch " + batch + " needs " + needed + " floats of " + name + " (" + elements
+            throw new IllegalArgumentException("batch " + batch + " needs " + needed + " " + what + " (" + elements
                     + " an image), but the buffer has " + buffer.remaining() + " remaining");
         }
     }
@@ -349,6 +479,10 @@ public final class Session implements AutoCloseable {
         private final Operation.Step[] steps;
         /** By batch: the whole pass, recorded when a batch of that size first comes; null where passes are not recorded. */
         private final Workspace.Recording[] passes;
+        /** Null where there is no device memory. */
+        private DeviceAccess deviceAccess;
+        /** Made when pixels first come and the host normalises them. */
+        private FloatBuffer input;
         /** Made when times are first asked for. */
         private Stopwatch stopwatch;
 
@@ -383,7 +517,17 @@ public final class Session implements AutoCloseable {
             return stopwatch;
         }
 
+        FloatBuffer input(int elements) {
+            if (input == null) {
+                input = FloatBuffer.allocate(elements);
+            }
+            return input;
+        }
+
         void close(Cleanup cleanup) {
+            if (deviceAccess != null) {
+                cleanup.run(deviceAccess::close);
+            }
             if (stopwatch != null) {
                 cleanup.run(stopwatch::close);
             }

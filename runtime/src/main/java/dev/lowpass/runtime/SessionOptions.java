@@ -1,6 +1,7 @@
 package dev.lowpass.runtime;
 
 import dev.lowpass.kernels.Precision;
+import dev.lowpass.kernels.TacticChoice;
 import java.util.Objects;
 
 /**
@@ -12,8 +13,9 @@ import java.util.Objects;
  * @param contexts calls that may run at the same time, each with memory and threads of its own, 1 to 1,024
  * @param precision how numbers are kept and multiplied: one that the device offers
  * @param cutoffs the name of one of the model's {@link ModelDefinition#cutoffSets}; null for its default
+ * @param tactics how a device that can multiply in several ways chooses one for each layer and batch
  */
-public record SessionOptions(Device device, int maxBatch, int threads, int contexts, Precision precision, String cutoffs) {
+public record SessionOptions(Device device, int maxBatch, int threads, int contexts, Precision precision, String cutoffs, TacticChoice tactics) {
 
     /** Far beyond what pays: a larger value is a mistake, and would end in an OutOfMemoryError that names no option. */
     private static final int MAX_BATCH = 16_384;
@@ -23,6 +25,7 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
     public SessionOptions {
         Objects.requireNonNull(device, "device");
         Objects.requireNonNull(precision, "precision");
+        Objects.requireNonNull(tactics, "tactics");
         requireRange("maxBatch", maxBatch, MAX_BATCH);
         requireRange("threads", threads, MAX_THREADS);
         requireRange("contexts", contexts, MAX_CONTEXTS);
@@ -50,6 +53,7 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
         private int contexts = 1;
         private Precision precision = Precision.FP32;
         private String cutoffs;
+        private TacticChoice tactics;
 
         private Builder() {}
 
@@ -85,8 +89,15 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
             return this;
         }
 
+        /** What {@link TacticChoice#byDefault} says unless it is set. */
+        public Builder tactics(TacticChoice tactics) {
+            this.tactics = Objects.requireNonNull(tactics, "tactics");
+            return this;
+        }
+
         public SessionOptions build() {
-            return new SessionOptions(device == null ? Device.auto() : device, maxBatch, threads, contexts, precision, cutoffs);
+            return new SessionOptions(device == null ? Device.auto() : device, maxBatch, threads, contexts, precision, cutoffs,
+                    tactics == null ? TacticChoice.byDefault() : tactics);
         }
     }
 }

@@ -11,6 +11,7 @@ import dev.lowpass.bench.receipt.Receipt;
 import dev.lowpass.bench.receipt.ReceiptFile;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Precision;
+import dev.lowpass.runtime.CutoffSet;
 import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.SessionOptions;
@@ -24,6 +25,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -68,7 +70,7 @@ final class Bench implements Callable<Integer> {
     @Option(names = "--precision", paramLabel = "NAME", split = ",", defaultValue = "fp32", description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private List<Precision> precisions = new ArrayList<>();
 
-    @Option(names = "--cutoffs", paramLabel = "NAME", split = ",", description = "The model's cutoff sets to measure; dense is the one without. Default: all.")
+    @Option(names = "--cutoffs", paramLabel = "NAME", split = ",", description = "The model's cutoff sets to measure; dense is the one without, cutoffs one that has no name. Default: all.")
     private List<String> cutoffs = new ArrayList<>();
 
     @Option(names = "--threads", paramLabel = "N", split = ",", description = "Threads that share a call, for every engine. Default: the processors this JVM may use.")
@@ -92,7 +94,8 @@ final class Bench implements Callable<Integer> {
             description = "Let R requests a second arrive at random (Poisson), served by --concurrency callers. Latencies count from the moment a request is due.")
     private List<Double> requestRates = new ArrayList<>();
 
-    @Option(names = "--peers", paramLabel = "NAME", split = ",", description = "Other programs to run beside: onnxruntime. They run dense; built and fetched on first use.")
+    @Option(names = "--peers", paramLabel = "NAME", split = ",", description = "Other programs to run beside: onnxruntime, libtorch, and of a python3 with torch pytorch, pytorch-channels-last, "
+            + "pytorch-cuda-graph and pytorch-compile. They run dense; built and fetched on first use.")
     private List<String> peers = new ArrayList<>();
 
     @Option(names = "--warmUp", paramLabel = "MS", defaultValue = "1000", description = "Warm up each engine for at least so many milliseconds, until its time has settled. Default: ${DEFAULT-VALUE}.")
@@ -140,14 +143,16 @@ final class Bench implements Callable<Integer> {
         requireRanges();
         JsonReport report = json.report();
         Instant began = Instant.now();
-        List<Device> chosenDevices = new ArrayList<>();
-        for (String name : new LinkedHashSet<>(devices)) {
-            chosenDevices.add(DeviceOptions.named(spec, name));
+        Map<String, Device> chosenDevices = new LinkedHashMap<>();
+        for (String name : devices) {
+            Device device = DeviceOptions.named(spec, name);
+            boolean numbered = name.contains(":");
+            chosenDevices.put(numbered ? name : device.name().equals("cuda") ? "cuda:0" : device.name(), device);
         }
         for (Precision precision : precisions) {
-            if (chosenDevices.stream().noneMatch(device -> device.precisions().contains(precision))) {
-                throw invalid("--precision", precision, "offered by none of the devices " + chosenDevices + "; choose one of "
-                        + chosenDevices.stream().flatMap(device -> device.precisions().stream()).map(BenchRun::name).distinct().collect(Collectors.joining(", ")));
+            if (chosenDevices.values().stream().noneMatch(device -> device.precisions().contains(precision))) {
+                throw invalid("--precision", precision, "offered by none of the devices " + chosenDevices.keySet() + "; choose one of "
+                        + chosenDevices.values().stream().flatMap(device -> device.precisions().stream()).map(BenchRun::name).distinct().collect(Collectors.joining(", ")));
             }
         }
         if (paper.isAsked()) {
@@ -163,7 +168,7 @@ final class Bench implements Callable<Integer> {
             BenchRun run = new BenchRun(networks, chosenPeers, precisions, interleaving, tolerance, percentiles, dumpProfile);
             BenchTables tables = new BenchTables(spec.commandLine().getOut(), report.toStandardOutput());
             tables.header(loaded.path(), Facts.host(gpus), run.libraries());
-            List<BenchRun.Setting> settings = settings(chosenDevices);
+            List<BenchRun.Setting> settings = settings(chosenDevices.keySet());
             List<Receipt.Measurement> measurements = new ArrayList<>();
             for (BenchRun.Setting setting : settings) {
                 List<Receipt.Measurement> group = run.measure(setting);
@@ -227,8 +232,11 @@ final class Bench implements Callable<Integer> {
     private Map<String, ModelDefinition> networks(ModelDefinition model) {
         Map<String, ModelDefinition> all = new LinkedHashMap<>();
         all.put(Receipt.DENSE, model.dense());
-        if (Macs.of(model).keptShare() < 1) {
-            all.put("cutoffs", model);
+        for (CutoffSet set : model.cutoffSets()) {
+            all.putIfAbsent(set.name(), model.withCutoffs(set.name()));
+        }
+        if (model.cutoffSets().isEmpty() && Macs.of(model).keptShare() < 1) {
+            all.put(Receipt.UNNAMED, model);
         }
         Map<String, ModelDefinition> chosen = new LinkedHashMap<>();
         for (String name : cutoffs.isEmpty() ? all.keySet() : cutoffs) {
@@ -245,14 +253,14 @@ final class Bench implements Callable<Integer> {
                 : new Interleaving((long) (warmUp * 1e6), (long) (duration * 1e9), iterations, (long) (turn * 1e6), (long) (settle * 1e6));
     }
 
-    private List<BenchRun.Setting> settings(List<Device> chosenDevices) {
+    private List<BenchRun.Setting> settings(Set<String> chosenDevices) {
         List<Double> rates = new ArrayList<>(requestRates);
         if (rates.isEmpty()) {
             rates.add(null);
         }
         List<BenchRun.Setting> settings = new ArrayList<>();
-        for (Device device : chosenDevices) {
-            boolean onProcessor = !device.name().startsWith("cuda");
+        for (String device : chosenDevices) {
+            boolean onProcessor = !device.startsWith("cuda");
             // A GPU's own threads are its business.
             for (int threadCount : onProcessor ? threads : threads.subList(0, 1)) {
                 for (int batch : batches) {

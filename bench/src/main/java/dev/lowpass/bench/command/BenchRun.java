@@ -12,7 +12,6 @@ import dev.lowpass.bench.receipt.Receipt;
 import dev.lowpass.kernels.Cleanup;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.models.GoldenImages;
-import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.ModelDefinition;
 import java.nio.FloatBuffer;
@@ -35,10 +34,11 @@ final class BenchRun {
     /**
      * What all engines that are compared have in common.
      *
+     * @param device by its full name: {@code cpu}, {@code cuda:0}
      * @param requestRate null where each call follows the one before
      * @param leastTurns a turn is as long as this share of the whole duration, if that is longer; 0 for no such rule
      */
-    record Setting(Device device, int threads, int batch, int concurrency, Double requestRate, int leastTurns) {}
+    record Setting(String device, int threads, int batch, int concurrency, Double requestRate, int leastTurns) {}
 
     /** An engine and what it is to run. */
     private record Contestant(Engine engine, Precision precision, String cutoffs) {}
@@ -171,7 +171,7 @@ final class BenchRun {
         Running one = new Running(contestant);
         ModelDefinition network = networks.get(contestant.cutoffs);
         long start = System.nanoTime();
-        one.session = contestant.engine.open(network, new Engine.Options(setting.device.name(), contestant.precision, setting.threads, setting.batch, setting.concurrency));
+        one.session = contestant.engine.open(network, new Engine.Options(setting.device, contestant.precision, setting.threads, setting.batch, setting.concurrency));
         one.openNanos = System.nanoTime() - start;
         cleanups.add(one.session::close);
         FloatBuffer golden = expected(contestant).input(network.preprocess());
@@ -238,13 +238,13 @@ final class BenchRun {
 
     private Receipt.Measurement measurement(Running one, Setting setting, List<Receipt.Turn> turns) {
         String description = one.session.description();
-        return new Receipt.Measurement(one.contestant.engine.name(), setting.device.name(), one.session.device(), name(one.contestant.precision), one.contestant.cutoffs,
+        return new Receipt.Measurement(one.contestant.engine.name(), setting.device, one.session.device(), name(one.contestant.precision), one.contestant.cutoffs,
                 setting.threads, setting.batch, setting.concurrency, setting.requestRate, description.isEmpty() ? null : description, null, one.error,
                 one.openNanos, one.firstCallNanos, turns, phases(one.calls.get(0)), profile(one.calls.get(0)), Summaries.of(turns, setting.batch, percentiles));
     }
 
     private static Receipt.Measurement absent(Contestant contestant, Setting setting, String reason) {
-        return new Receipt.Measurement(contestant.engine.name(), setting.device.name(), null, name(contestant.precision), contestant.cutoffs, setting.threads, setting.batch,
+        return new Receipt.Measurement(contestant.engine.name(), setting.device, null, name(contestant.precision), contestant.cutoffs, setting.threads, setting.batch,
                 setting.concurrency, setting.requestRate, null, reason, null, null, null, null, null, null, null);
     }
 

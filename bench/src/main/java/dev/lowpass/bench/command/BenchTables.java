@@ -41,7 +41,7 @@ final class BenchTables {
             return;
         }
         out.println();
-        out.println(setting.device() + (setting.device().name().startsWith("cuda") ? "" : ", " + count(setting.threads(), "thread")) + ", batch " + setting.batch()
+        out.println(setting.device() + (setting.device().startsWith("cuda") ? "" : ", " + count(setting.threads(), "thread")) + ", batch " + setting.batch()
                 + (setting.concurrency() == 1 && setting.requestRate() == null ? "" : ", " + count(setting.concurrency(), "caller"))
                 + (setting.requestRate() == null ? "" : String.format(Locale.ROOT, ", %s requests a second", number(setting.requestRate())))
                 + ": " + (setting.requestRate() == null ? "ms a call" : "ms from when a request was due"));

@@ -1,5 +1,6 @@
 package dev.lowpass.bench.command;
 
+import dev.lowpass.kernels.TacticChoice;
 import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.SessionOptions;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,6 +26,13 @@ final class DeviceOptions {
     @Option(names = "--threads", paramLabel = "N", description = "Threads that share a call. Default: the processors this JVM may use.")
     private Integer threads;
 
+    @Option(
+            names = "--tactics",
+            paramLabel = "NAME",
+            description = "How a GPU multiplies: measured (the fastest of our kernels and cuBLAS, measured once for a device and plan), kernels (ours only) or "
+                    + "cublas. Default: measured.")
+    private TacticChoice tactics;
+
     /** @throws ParameterException when there is no such device */
     Device device() {
         return named(command, device);
@@ -46,7 +54,8 @@ final class DeviceOptions {
     }
 
     SessionOptions session(int maxBatch) {
-        return SessionOptions.builder().device(device()).threads(threads()).maxBatch(maxBatch).build();
+        SessionOptions.Builder options = SessionOptions.builder().device(device()).threads(threads()).maxBatch(maxBatch);
+        return (tactics == null ? options : options.tactics(tactics)).build();
     }
 
     /** @throws ParameterException unless the value is from 1 to {@code most} */

@@ -62,7 +62,7 @@ final class Explain implements Callable<Integer> {
     @Option(names = "--duration", paramLabel = "S", defaultValue = "3", description = "With --measure: time each network for at least so many seconds. Default: ${DEFAULT-VALUE}.")
     private double duration;
 
-    @Option(names = "--recorder-cost", description = "Measure what Java's Flight Recorder costs: without a recording, with one of runs, and with one of every operation.")
+    @Option(names = "--recorder-cost", description = "Measure what Java's Flight Recorder costs: with both events off, with that of runs on, and with that of every operation on too.")
     private boolean recorderCost;
 
     @Mixin
@@ -146,6 +146,12 @@ final class Explain implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Table table = new Table().left("layer").right("input").right("out").left("domain").right("block").right("kept").right("MACs dense")
                 .right("MACs kept").right("computed").right("bands");
+        // Where a device multiplies in several ways, the one chosen.
+        List<String> tactics = session.tactics(batch.batch());
+        boolean several = tactics.stream().anyMatch(tactic -> !tactic.isEmpty());
+        if (several) {
+            table.left("runs by");
+        }
         if (listBands) {
             table.left("");
         }
@@ -164,6 +170,9 @@ final class Explain implements Callable<Integer> {
                     Quantity.count(layer.macs().kept()),
                     Quantity.count(layer.computed(definition)),
                     layer.bands() == null ? "" : layer.bands().count()));
+            if (several) {
+                row.add(tactics.get(session.plan().steps().indexOf(layer.step())));
+            }
             if (listBands) {
                 row.add(layer.bands() == null ? "" : layer.bands());
             }
@@ -171,7 +180,7 @@ final class Explain implements Callable<Integer> {
         }
         table.print(out);
         if (listSteps) {
-            printSteps(out, session);
+            printSteps(out, session, tactics);
         }
         Macs pointwise = Macs.ofPointwise(definition);
         Macs all = Macs.of(definition);
@@ -184,11 +193,12 @@ final class Explain implements Callable<Integer> {
                 + "), transforms not counted");
     }
 
-    private static void printSteps(PrintWriter out, Session session) {
+    private static void printSteps(PrintWriter out, Session session, List<String> tactics) {
         Table table = new Table().right("step").left("operation").right("input").right("output").left("domain").left("ops");
         int number = 0;
         for (Plan.Step step : session.plan().steps()) {
-            table.row(++number, step.spec().kernelName(), step.spec().in(), step.spec().out(), step.domain().name().toLowerCase(Locale.ROOT),
+            String tactic = tactics.get(number);
+            table.row(++number, tactic.isEmpty() ? step.spec().kernelName() : tactic, step.spec().in(), step.spec().out(), step.domain().name().toLowerCase(Locale.ROOT),
                     String.join(", ", step.ops()));
         }
         out.println();
@@ -217,6 +227,7 @@ final class Explain implements Callable<Integer> {
             json.writeNumberField("macs_dense", layer.macs().dense());
             json.writeNumberField("macs_kept", layer.macs().kept());
             json.writeNumberField("macs_computed", layer.computed(definition));
+            json.writeStringField("tactic", session.tactics(batch.batch()).get(session.plan().steps().indexOf(layer.step())));
             json.writeArrayFieldStart("bands");
             for (int band = 0; layer.bands() != null && band < layer.bands().count(); band++) {
                 json.writeStartObject();

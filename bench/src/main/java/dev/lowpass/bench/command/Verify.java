@@ -2,6 +2,7 @@ package dev.lowpass.bench.command;
 
 import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.Table;
+import dev.lowpass.kernels.Precision;
 import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.Session;
@@ -47,8 +48,11 @@ final class Verify implements Callable<Integer> {
     @Option(names = "--device", paramLabel = "NAME", description = "Check this device only; may be given several times. Default: cpu and reference.")
     private List<String> devices = new ArrayList<>();
 
-    @Option(names = "--tolerance", paramLabel = "X", defaultValue = "1e-4", description = "The largest error that passes. Default: ${DEFAULT-VALUE}.")
-    private double tolerance;
+    @Option(names = "--precision", paramLabel = "NAME", defaultValue = "fp32", description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private Precision precision;
+
+    @Option(names = "--tolerance", paramLabel = "X", description = "The largest error that passes. Default: the precision's, 1e-4 for fp32, 2e-3 for tf32 and 1e-2 for fp16.")
+    private Double chosenTolerance;
 
     @Mixin
     private CutoffsOption cutoffs;
@@ -61,6 +65,7 @@ final class Verify implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        double tolerance = chosenTolerance == null ? precision.tolerance() : chosenTolerance;
         if (!(tolerance >= 0)) {
             throw new ParameterException(spec.commandLine(), "Invalid value for option '--tolerance': " + tolerance + "; give a number of at least 0");
         }
@@ -72,17 +77,18 @@ final class Verify implements Callable<Integer> {
                     modelFile + ": has no golden images to verify it by; import it again, with --golden IMAGE for images of your own"));
             List<Result> results = new ArrayList<>();
             for (Device device : chosen) {
-                double error = error(model, golden, device);
+                double error = error(model, golden, device, precision);
                 // A NaN fails: it is not below anything.
                 results.add(new Result(device.name(), device.description(), error, error <= tolerance));
             }
             boolean passed = results.stream().allMatch(Result::passed);
             if (!report.toStandardOutput()) {
-                print(golden, results);
+                print(golden, results, tolerance);
             }
             report.write("lowpass.verify/1", generator -> {
                 model.writeTo(generator);
                 generator.writeNumberField("images", golden.count());
+                generator.writeStringField("precision", precision.name().toLowerCase(Locale.ROOT));
                 generator.writeNumberField("tolerance", tolerance);
                 generator.writeBooleanField("passed", passed);
                 generator.writeArrayFieldStart("devices");
@@ -104,7 +110,7 @@ final class Verify implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void print(Golden golden, List<Result> results) {
+    private void print(Golden golden, List<Result> results, double tolerance) {
         PrintWriter out = spec.commandLine().getOut();
         out.println(golden.count() + (golden.count() == 1 ? " golden image" : " golden images") + ", tolerance " + tolerance + " of the largest logit");
         Table table = new Table().left("device").right("error").left("").left("");
@@ -118,10 +124,10 @@ final class Verify implements Callable<Integer> {
      * The largest difference over the largest golden magnitude; NaN when a logit is. Each image runs alone, and then all in one batch,
      * which is planned in other bands.
      */
-    static double error(LoadedModel model, Golden golden, Device device) {
+    static double error(LoadedModel model, Golden golden, Device device, Precision precision) {
         int batch = Math.min(golden.count(), LARGEST_BATCH);
         double difference = 0;
-        try (Session session = model.model().newSession(SessionOptions.builder().device(device).maxBatch(batch).build())) {
+        try (Session session = model.model().newSession(SessionOptions.builder().device(device).maxBatch(batch).precision(precision).build())) {
             FloatBuffer input = golden.input(model.definition().preprocess());
             FloatBuffer logits = FloatBuffer.allocate(golden.logits().length);
             for (int size : batch == 1 ? new int[] {1} : new int[] {1, batch}) {

@@ -22,10 +22,8 @@ public final class ClosedLoop implements Load {
             } while (System.nanoTime() - start < settleNanos);
             long now = begins[number] = System.nanoTime();
             while (now - start < settleNanos + turnNanos || own.count() < each) {
-                long before = System.nanoTime();
-                call.run();
+                own.add(call.runTimed());
                 now = System.nanoTime();
-                own.add(now - before);
             }
             ends[number] = now;
         });

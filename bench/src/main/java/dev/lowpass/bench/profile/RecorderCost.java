@@ -12,18 +12,17 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import jdk.jfr.Recording;
 
 /**
- * What Java's Flight Recorder costs a session's runs: times without a recording, with one that has {@code lowpass.Run} only, and with one
- * that has {@code lowpass.Op} too, in turns. Recordings are started and stopped outside of what is timed.
+ * What Java's Flight Recorder costs a session's runs: times with a recording in which both events are off, with {@code lowpass.Run} on,
+ * and with {@code lowpass.Op} on too, in turns within one recording: starting one makes the JVM compile anew, which is not their price.
  */
 public final class RecorderCost {
 
-    private static final List<String> MODES = List.of("no recording", "lowpass.Run", "lowpass.Run and lowpass.Op");
-    private static final long TURN_NANOS = 150_000_000;
-    private static final long SETTLE_NANOS = 30_000_000;
+    private static final List<String> MODES = List.of("both events off", "lowpass.Run", "lowpass.Run and lowpass.Op");
+    private static final long TURN_NANOS = 30_000_000;
+    private static final long SETTLE_NANOS = 5_000_000;
     private static final int LEAST_TURNS = 5;
 
     /** By mode: the calls' times by turn. */
@@ -39,28 +38,37 @@ public final class RecorderCost {
         FloatBuffer input = Profiler.pictures(model, batch);
         FloatBuffer logits = FloatBuffer.allocate(batch * session.classes());
         List<List<long[]>> turns = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-        // When the recorder first starts it gives event classes new bodies, and the JVM then compiles everything anew.
-        for (int mode = MODES.size() - 1; mode >= 0; mode--) {
-            turn(mode, () -> session.run(input, batch, logits));
-            session.warmUp(batch);
-        }
-        long rounds = Math.max(LEAST_TURNS, (long) Math.ceil(1e9 * seconds / TURN_NANOS));
-        for (int round = 0; round < rounds; round++) {
-            for (int i = 0; i < MODES.size(); i++) {
-                int mode = (round + i) % MODES.size();
-                turns.get(mode).add(turn(mode, () -> session.run(input, batch, logits)));
+        try (Recording recording = new Recording()) {
+            recording.enable("lowpass.Run");
+            recording.enable("lowpass.Op");
+            recording.start();
+            // It has given event classes new bodies, for which the JVM throws compiled code away: all modes are compiled anew.
+            for (int mode = MODES.size() - 1; mode >= 0; mode--) {
+                choose(recording, mode);
+                session.warmUp(batch);
+            }
+            long rounds = Math.max(LEAST_TURNS, (long) Math.ceil(1e9 * seconds / TURN_NANOS));
+            for (int round = 0; round < rounds; round++) {
+                for (int i = 0; i < MODES.size(); i++) {
+                    int mode = (round + i) % MODES.size();
+                    choose(recording, mode);
+                    turns.get(mode).add(time(() -> session.run(input, batch, logits)));
+                }
             }
         }
         return new RecorderCost(turns);
     }
 
-    private static long[] turn(int mode, Runnable call) {
-        if (mode == 0) {
-            return time(call);
-        }
-        try (Recording recording = new Recording(Map.of("lowpass.Run#enabled", "true", "lowpass.Op#enabled", String.valueOf(mode == 2)))) {
-            recording.start();
-            return time(call);
+    private static void choose(Recording recording, int mode) {
+        set(recording, "lowpass.Run", mode > 0);
+        set(recording, "lowpass.Op", mode > 1);
+    }
+
+    private static void set(Recording recording, String event, boolean on) {
+        if (on) {
+            recording.enable(event);
+        } else {
+            recording.disable(event);
         }
     }
 

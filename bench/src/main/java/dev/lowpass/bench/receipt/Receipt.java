@@ -32,6 +32,9 @@ public record Receipt(
     /** The name of the cutoff set that keeps everything. */
     public static final String DENSE = "dense";
 
+    /** What a model's cutoffs are called when it has only one set, which has no name. */
+    public static final String UNNAMED = "cutoffs";
+
     /**
      * What measured.
      *

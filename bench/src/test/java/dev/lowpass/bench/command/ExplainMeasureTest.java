@@ -87,7 +87,7 @@ class ExplainMeasureTest {
         assertEquals(3 * 16, expand.coefficients());
         assertTrue(expand.denseNanos() > 0 && expand.truncatedNanos() > 0);
         assertEquals(3, report.get("recorder").size());
-        assertEquals("no recording", report.get("recorder").get(0).get("events").asText());
+        assertEquals("both events off", report.get("recorder").get(0).get("events").asText());
     }
 
     @Test

@@ -1,0 +1,52 @@
+package dev.lowpass.bench.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lowpass.bench.receipt.Receipt;
+import dev.lowpass.bench.receipt.ReceiptFile;
+import dev.lowpass.bench.receipt.ReceiptSchema;
+import dev.lowpass.kernels.emulator.EmulatedDevice;
+import dev.lowpass.runtime.Device;
+import dev.lowpass.runtime.file.ModelFile;
+import dev.lowpass.runtime.file.ModelFile.WeightType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The bench on the emulated CUDA device, beside the CPU. */
+@Tag("cuda")
+class BenchCudaTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void measuresEveryPrecisionThatTheDeviceOffers() throws IOException {
+        EmulatedDevice.startWithProjectKernels();
+        Path model = folder.resolve("tiny.safetensors");
+        ModelFile.write(TinyNetwork.definition(TinyNetwork.LABELS, false), model, WeightType.F32);
+        Path file = folder.resolve("receipt.json");
+        List<String> precisions = Device.cuda(0).precisions().stream().map(BenchRun::name).toList();
+        Execution run = Execution.of("bench", "-m", model, "--smoke", "--device", "cuda,cpu", "--threads", "1,2", "--batch", "1,3", "--precision", String.join(",", precisions),
+                "--concurrency", 2, "--dumpProfile", "--json", file);
+        assertEquals(0, run.status(), run.err());
+        assertEquals(List.of(), ReceiptSchema.violations(file));
+        List<Receipt.Measurement> onDevice = ReceiptFile.read(file).measurements().stream().filter(one -> one.device().equals("cuda:0")).toList();
+        // Threads are the processor's business: two batches, two cutoff sets.
+        assertEquals(4 * precisions.size(), onDevice.size());
+        for (Receipt.Measurement one : onDevice) {
+            assertTrue(one.phases().hostToDeviceNanos().length > 0 && one.profile().size() > 3, one.toString());
+        }
+        // What the processor does not compute in is said to be absent.
+        List<Receipt.Measurement> onProcessor = ReceiptFile.read(file).measurements().stream().filter(one -> one.device().equals("cpu")).toList();
+        assertEquals(8 * precisions.size(), onProcessor.size());
+        assertEquals(precisions.stream().filter(name -> !name.equals("fp32")).collect(Collectors.toSet()),
+                onProcessor.stream().filter(one -> one.absent() != null).map(Receipt.Measurement::precision).collect(Collectors.toSet()));
+        assertEquals(List.of(), EmulatedDevice.live());
+    }
+}
