@@ -89,8 +89,8 @@ LOWPASS_INLINE void conv2d(const T* in, const float* weight, const float* bias, 
         for (int kx = 0; kx < shape.kernel_width; kx++) {
             const int x = strip.x * shape.stride_x + kx - shape.pad_left;
             const float* w = weight + static_cast<index_t>((ky * shape.kernel_width + kx) * shape.channels) * shape.out_channels + strip.channel;
-            // One channel a thread is the fallback: unrolled it would want more registers than ptxas grants it on sm_120.
-#pragma unroll(V == 1 ? 1 : 4)
+            // Unrolled, one channel a thread (the fallback) and eight would want more registers than ptxas grants them on sm_120.
+#pragma unroll(V == 4 ? 4 : 1)
             for (int c = 0; c < shape.channels; c++) {
                 const Channels<V> filter = Channels<V>::load(w + static_cast<index_t>(c) * shape.out_channels);
 #pragma unroll
@@ -150,7 +150,8 @@ LOWPASS_INLINE void depthwise3x3(const T* in, const float* weight, const float* 
         sum[i] = Channels<V>::load(bias + strip.channel);
     }
     const int left = strip.x * S - shape.pad_left;
-#pragma unroll
+    // One channel a thread is the fallback: ptxas grants it few registers, and all rows at once would not fit on sm_80.
+#pragma unroll(V == 1 ? 1 : 3)
     for (int ky = 0; ky < 3; ky++) {
         const int y = strip.y * S + ky - shape.pad_top;
         if (y >= 0 && y < shape.height) {

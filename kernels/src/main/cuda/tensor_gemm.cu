@@ -267,7 +267,7 @@ LOWPASS_INLINE void tensor_gemm(const T* in, const T* weight, const float* bias,
 
 }  // namespace lowpass
 
-// BLOCKS of them, when they gather at most 3, fit a multiprocessor's registers together: without a number ptxas may spill a little
+// BLOCKS of them, when they gather at most 2, fit a multiprocessor's registers together: without a number ptxas may spill a little
 // for a few blocks more.
 #define LOWPASS_TENSOR_GEMM_OF(NAME, T, BM, BN, WARPS_M, WARPS_N, WARPS_K, STAGES, BLOCKS, GATHER)                           \
     LOWPASS_KERNEL __launch_bounds__(32 * WARPS_M * WARPS_N * WARPS_K, BLOCKS) NAME(                                         \
@@ -280,7 +280,7 @@ LOWPASS_INLINE void tensor_gemm(const T* in, const T* weight, const float* bias,
 #define LOWPASS_TENSOR_GEMM_FOR(DTYPE, T, BM, BN, WARPS_M, WARPS_N, WARPS_K, STAGES, BLOCKS)                                 \
     LOWPASS_TENSOR_GEMM_OF(band_gemm_##DTYPE##_##BM##x##BN, T, BM, BN, WARPS_M, WARPS_N, WARPS_K, STAGES, BLOCKS, false)     \
     LOWPASS_TENSOR_GEMM_OF(band_gemm_##DTYPE##_##BM##x##BN##_gather, T, BM, BN, WARPS_M, WARPS_N, WARPS_K, STAGES,           \
-                           (BLOCKS < 3 ? BLOCKS : 3), true)
+                           (BLOCKS < 2 ? BLOCKS : 2), true)
 #define LOWPASS_TENSOR_GEMM(BM, BN, WARPS_M, WARPS_N, WARPS_K, STAGES, BLOCKS)                                               \
     LOWPASS_TENSOR_GEMM_FOR(tf32, float, BM, BN, WARPS_M, WARPS_N, WARPS_K, STAGES, BLOCKS)                                  \
     LOWPASS_TENSOR_GEMM_FOR(f16, lowpass::Half, BM, BN, WARPS_M, WARPS_N, WARPS_K, STAGES, BLOCKS)
