@@ -1,13 +1,18 @@
 package dev.lowpass.kernels.vector;
 
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The calling thread and {@code threads - 1} daemon threads that share the units of a task. Units are claimed one by one from an
- * atomic ticket, so a late worker costs nothing and nobody waits for a worker that has claimed nothing. Nothing is allocated and
- * no lock is held while a task runs. One caller at a time.
+ * The calling thread and {@code threads - 1} helpers that share the units of a task: daemon threads, or tasks of a caller's executor.
+ * Units are claimed one by one from an atomic ticket, so a late worker costs nothing and nobody waits for a worker that has claimed
+ * nothing. Nothing is allocated and no lock is held while a task runs. One caller at a time.
+ *
+ * <p>A helper that finds no new task for a while parks its thread, or gives the executor's thread back and is handed to it again with
+ * the next task. An executor that is slow or refuses only leaves more units to the caller.
  */
 final class Workers implements AutoCloseable {
 
@@ -23,24 +28,44 @@ final class Workers implements AutoCloseable {
     /** Some 30 microseconds of looking out for the next step before a worker lets the processor go. */
     private static final int SPINS = 2000;
 
+    private static final int AWAKE = 0;
+    /** Its thread is parked, or the executor does not have it. */
+    private static final int ASLEEP = 1;
+    /** The executor has it, but has not run it yet, and perhaps never will. */
+    private static final int HANDED = 2;
+
     /** Upper half: the task's number; lower half: its next unit. A claim succeeds only within the task that was looked at. */
     private final AtomicLong ticket = new AtomicLong();
     private final AtomicInteger finished = new AtomicInteger();
+    private final Executor executor; // null for threads of our own
     private final Thread[] threads;
-    private final AtomicInteger[] parked;
+    private final Runnable[] helpers;
+    /** By helper: {@link #AWAKE}, {@link #ASLEEP} or {@link #HANDED}. */
+    private final AtomicInteger[] asleep;
     private volatile Task task;
     private volatile int units;
     private volatile Throwable failure;
     private volatile boolean closed;
 
+    /** With threads of its own. */
     Workers(int count) {
-        threads = new Thread[count - 1];
-        parked = new AtomicInteger[count - 1];
+        this(count, null);
+    }
+
+    /** @param executor runs the helpers; null for threads of its own */
+    Workers(int count, Executor executor) {
+        this.executor = executor;
+        threads = new Thread[executor == null ? count - 1 : 0];
+        helpers = new Runnable[count - 1];
+        asleep = new AtomicInteger[count - 1];
+        for (int i = 0; i < helpers.length; i++) {
+            int worker = i + 1;
+            asleep[i] = new AtomicInteger(executor == null ? AWAKE : ASLEEP);
+            helpers[i] = () -> serve(worker);
+        }
         try {
             for (int i = 0; i < threads.length; i++) {
-                int worker = i + 1;
-                parked[i] = new AtomicInteger();
-                Thread thread = new Thread(() -> serve(worker), "lowpass-worker-" + worker);
+                Thread thread = new Thread(helpers[i], "lowpass-worker-" + (i + 1));
                 thread.setDaemon(true);
                 thread.start();
                 threads[i] = thread;
@@ -53,7 +78,7 @@ final class Workers implements AutoCloseable {
 
     /** Workers, the calling thread among them. */
     int count() {
-        return threads.length + 1;
+        return helpers.length + 1;
     }
 
     /**
@@ -62,7 +87,7 @@ final class Workers implements AutoCloseable {
      * @throws RuntimeException or an Error: one that a unit threw, after the other units are done
      */
     void run(Task work, int count) {
-        if (threads.length == 0 || count <= 1) {
+        if (helpers.length == 0 || count <= 1) {
             for (int unit = 0; unit < count; unit++) {
                 work.run(unit, 0);
             }
@@ -76,9 +101,9 @@ final class Workers implements AutoCloseable {
         task = work;
         units = count;
         ticket.set(last + 1 << 32);
-        for (int i = 0; i < threads.length; i++) {
-            if (parked[i].get() != 0) {
-                LockSupport.unpark(threads[i]);
+        for (int i = 0; i < helpers.length; i++) {
+            if (asleep[i].get() == ASLEEP) {
+                wake(i);
             }
         }
         work(0);
@@ -122,27 +147,53 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    private void wake(int helper) {
+        if (executor == null) {
+            LockSupport.unpark(threads[helper]);
+            return;
+        }
+        asleep[helper].set(HANDED);
+        try {
+            executor.execute(helpers[helper]);
+        } catch (RejectedExecutionException e) {
+            asleep[helper].set(ASLEEP); // the caller does the helper's share
+        }
+    }
+
     private void serve(int worker) {
-        AtomicInteger asleep = parked[worker - 1];
+        AtomicInteger flag = asleep[worker - 1];
         long served = 0;
+        if (executor != null) {
+            served = -1; // it was handed over because there is a task
+            if (!flag.compareAndSet(HANDED, AWAKE)) {
+                return; // closed before the executor came to it
+            }
+        }
         while (!closed) {
             for (int spin = 0; spin < SPINS && ticket.get() >>> 32 == served && !closed; spin++) {
                 Thread.onSpinWait();
             }
             if (ticket.get() >>> 32 == served) {
-                asleep.set(1);
+                flag.set(ASLEEP);
                 // Looked at again after the flag is up: whoever opens a task from here on sees the flag.
-                while (ticket.get() >>> 32 == served && !closed) {
-                    LockSupport.park(this);
+                if (executor != null) {
+                    if (ticket.get() >>> 32 == served || !flag.compareAndSet(ASLEEP, AWAKE)) {
+                        return; // handed over again with the next task, or already
+                    }
+                } else {
+                    while (ticket.get() >>> 32 == served && !closed) {
+                        LockSupport.park(this);
+                    }
+                    flag.set(AWAKE);
                 }
-                asleep.set(0);
             }
             served = ticket.get() >>> 32;
             work(worker);
         }
+        flag.set(ASLEEP);
     }
 
-    /** Stops the threads and waits until they have ended. */
+    /** Stops the helpers and waits until they have ended. */
     @Override
     public void close() {
         closed = true;
@@ -158,6 +209,12 @@ final class Workers implements AutoCloseable {
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
+            }
+        }
+        for (int i = 0; executor != null && i < asleep.length; i++) {
+            asleep[i].compareAndSet(HANDED, ASLEEP);
+            while (asleep[i].get() == AWAKE) {
+                Thread.yield();
             }
         }
         if (interrupted) {

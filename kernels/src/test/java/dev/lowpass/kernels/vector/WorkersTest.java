@@ -6,9 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -104,5 +112,68 @@ class WorkersTest {
         workers.close();
         workers.close();
         assertFalse(worker.isAlive());
+    }
+
+    @Test
+    void runsOnAnExecutor() throws InterruptedException {
+        ExecutorService pool = Executors.newFixedThreadPool(2);
+        try (Workers workers = new Workers(3, pool)) {
+            for (int run = 0; run < 2_000; run++) {
+                AtomicIntegerArray seen = new AtomicIntegerArray(5);
+                workers.run((unit, worker) -> seen.incrementAndGet(unit), 5);
+                for (int unit = 0; unit < 5; unit++) {
+                    assertEquals(1, seen.get(unit), "unit " + unit + " in run " + run);
+                }
+                if (run % 500 == 0) {
+                    Thread.sleep(3); // long enough for the helpers to give the pool's threads back
+                    assertEquals(0, ((ThreadPoolExecutor) pool).getActiveCount());
+                }
+            }
+            // Each unit waits for the others: only helpers that run at once can finish this.
+            CountDownLatch together = new CountDownLatch(3);
+            workers.run((unit, worker) -> {
+                together.countDown();
+                try {
+                    together.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }, 3);
+        }
+        pool.shutdown();
+        assertTrue(pool.awaitTermination(10, TimeUnit.SECONDS));
+    }
+
+    /** An executor that refuses, drops what it is given, or runs it on the calling thread costs no unit, and close does not wait for it. */
+    @Test
+    void needsNothingOfTheExecutor() {
+        List<Executor> executors = List.of(
+                command -> {
+                    throw new RejectedExecutionException("full");
+                },
+                command -> {},
+                Runnable::run);
+        for (Executor executor : executors) {
+            try (Workers workers = new Workers(4, executor)) {
+                for (int run = 0; run < 50; run++) {
+                    AtomicIntegerArray seen = new AtomicIntegerArray(9);
+                    workers.run((unit, worker) -> seen.incrementAndGet(unit), 9);
+                    for (int unit = 0; unit < 9; unit++) {
+                        assertEquals(1, seen.get(unit));
+                    }
+                }
+            }
+        }
+    }
+
+    /** What an executor runs only after close does nothing. */
+    @Test
+    void lateHelpersFindTheDoorShut() {
+        List<Runnable> late = new ArrayList<>();
+        try (Workers workers = new Workers(2, late::add)) {
+            workers.run((unit, worker) -> assertEquals(0, worker), 3);
+        }
+        assertEquals(1, late.size());
+        late.get(0).run();
     }
 }
