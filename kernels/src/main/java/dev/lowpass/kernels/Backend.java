@@ -1,7 +1,9 @@
 package dev.lowpass.kernels;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 
 /**
  * One implementation of every operation. Weights and biases come as float arrays in the layouts that
@@ -74,8 +76,11 @@ public interface Backend {
 
     Operation idctDepthwiseDct(OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias);
 
-    /** Whether {@link #expandIdctDepthwiseDct} is offered for that: one pass where it promises more than two. */
-    default boolean fuses(OperationSpec.ExpandIdctDepthwiseDct spec) {
+    /**
+     * Whether {@link #expandIdctDepthwiseDct}, of such a specification, or {@link #chain}, of a chain, is offered for that: one pass where
+     * it promises more than several.
+     */
+    default boolean fuses(OperationSpec spec) {
         return false;
     }
 
@@ -96,10 +101,29 @@ public interface Backend {
     Operation globalAveragePool(OperationSpec.GlobalAveragePool spec);
 
     /**
+     * Spatial operations in a row, as one.
+     *
+     * @param stages this back end's operations for the specification's stages; the chain owns them from here on
+     * @throws UnsupportedOperationException where a back end knows no chains
+     */
+    default Operation chain(OperationSpec.Chain spec, List<Operation> stages) {
+        throw new UnsupportedOperationException("the back end " + name() + " knows no chains");
+    }
+
+    /**
      * @param maxBatch the largest batch that steps will run
      * @param elements the arena's size
      * @param scratchElements scratch memory for each worker: the largest {@link Operation#scratchElements} to be bound
      * @param threads workers that share a step, the calling thread among them, at least 1
      */
     Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads);
+
+    /**
+     * The same, with the threads beside the calling one lent by an executor, where a back end has such threads.
+     *
+     * @param executor runs at most {@code threads - 1} tasks at once, which end soon after a pass; null for threads of the workspace's own
+     */
+    default Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads, Executor executor) {
+        return newWorkspace(maxBatch, elements, scratchElements, threads);
+    }
 }

@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Executor;
 
 /**
  * The one place that validates, for every back end: lengths of weights and biases, bands, operands, batches and use after
@@ -127,7 +128,7 @@ final class CheckedBackend implements Backend {
     }
 
     @Override
-    public boolean fuses(OperationSpec.ExpandIdctDepthwiseDct spec) {
+    public boolean fuses(OperationSpec spec) {
         return backend.fuses(spec);
     }
 
@@ -154,12 +155,35 @@ final class CheckedBackend implements Backend {
     }
 
     @Override
+    public Operation chain(OperationSpec.Chain spec, List<Operation> stages) {
+        List<Operation> inner = new ArrayList<>();
+        for (Operation stage : stages) {
+            if (!(stage instanceof CheckedOperation checked) || checked.owner() != this) {
+                throw new IllegalArgumentException(of(spec) + " of back end " + name() + ": stage " + inner.size()
+                        + " is another back end's; make it with this one");
+            }
+            checked.requireOpen();
+            inner.add(checked.operation);
+        }
+        if (!inner.stream().map(Operation::spec).toList().equals(spec.stages())) {
+            throw new IllegalArgumentException(of(spec) + ": the stages given are " + inner.stream().map(Operation::spec).toList()
+                    + "; give one for each of " + spec.stages());
+        }
+        return new CheckedOperation(backend.chain(spec, inner), spec.residual(), Integer.MAX_VALUE);
+    }
+
+    @Override
     public Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads) {
+        return newWorkspace(maxBatch, elements, scratchElements, threads, null);
+    }
+
+    @Override
+    public Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads, Executor executor) {
         require(maxBatch >= 1, "maxBatch", maxBatch, 1);
         require(elements >= 1, "arena elements", elements, 1);
         require(scratchElements >= 0, "scratch elements", scratchElements, 0);
         require(threads >= 1, "threads", threads, 1);
-        return new CheckedWorkspace(this, backend.newWorkspace(maxBatch, elements, scratchElements, threads), scratchElements);
+        return new CheckedWorkspace(this, backend.newWorkspace(maxBatch, elements, scratchElements, threads, executor), scratchElements);
     }
 
     private static void require(boolean holds, String what, long value, long least) {
@@ -221,6 +245,10 @@ final class CheckedBackend implements Backend {
             this.operation = operation;
             this.residual = residual;
             this.bandBatches = bandBatches;
+        }
+
+        CheckedBackend owner() {
+            return CheckedBackend.this;
         }
 
         @Override

@@ -1,6 +1,8 @@
 package dev.lowpass.kernels;
 
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /**
  * What an operation computes on one image, without its weights: shapes, window, transform and activation. The name of an
@@ -20,7 +22,7 @@ public sealed interface OperationSpec {
      * of pointwise operations {@code f32}, {@code tf32} or {@code f16}, the type of the factors. Where a back end has several kernels for one
      * operation their names go on with the variant: {@code _c4} for four channels a thread, {@code _plane} for a whole plane, {@code _128x64}
      * for a tile of rows and output channels, {@code _gather} for channels out of order; and a name without block or window is the
-     * general kernel.
+     * general kernel. Names joined by {@code +} run as one.
      */
     String kernelName(Precision precision);
 
@@ -287,6 +289,56 @@ public sealed interface OperationSpec {
         @Override
         public long macs() {
             return 0;
+        }
+    }
+
+    /**
+     * Spatial operations in a row, each of which reads what the one before writes, run as one: what lies between them is never stored as a
+     * whole. Stages are {@link Conv2d}, {@link Depthwise} and {@link Pointwise}, of which only the last may have a residual.
+     */
+    record Chain(List<OperationSpec> stages) implements OperationSpec {
+        public Chain {
+            stages = List.copyOf(stages);
+            if (stages.isEmpty()) {
+                throw new IllegalArgumentException("a chain without stages; give at least one");
+            }
+            for (int i = 0; i < stages.size(); i++) {
+                OperationSpec stage = stages.get(i);
+                boolean last = i == stages.size() - 1;
+                if (!(stage instanceof Conv2d || stage instanceof Depthwise || stage instanceof Pointwise pointwise && (last || !pointwise.residual()))) {
+                    throw new IllegalArgumentException("stage " + i + " of a chain is " + stage
+                            + "; it must be a convolution in the spatial domain, without a residual unless it is the last");
+                }
+                if (i > 0 && !stage.in().equals(stages.get(i - 1).out())) {
+                    throw new IllegalArgumentException("stage " + i + " of a chain reads " + stage.in() + ", but the stage before writes "
+                            + stages.get(i - 1).out());
+                }
+            }
+        }
+
+        /** Whether the last stage adds a residual. */
+        public boolean residual() {
+            return stages.get(stages.size() - 1) instanceof Pointwise pointwise && pointwise.residual();
+        }
+
+        @Override
+        public Plane in() {
+            return stages.get(0).in();
+        }
+
+        @Override
+        public Plane out() {
+            return stages.get(stages.size() - 1).out();
+        }
+
+        @Override
+        public String kernelName(Precision precision) {
+            return stages.stream().map(stage -> stage.kernelName(precision)).collect(Collectors.joining("+"));
+        }
+
+        @Override
+        public long macs() {
+            return stages.stream().mapToLong(OperationSpec::macs).sum();
         }
     }
 

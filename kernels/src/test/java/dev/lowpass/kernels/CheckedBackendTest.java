@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.lowpass.kernels.reference.ReferenceBackend;
 import java.nio.FloatBuffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -52,6 +53,20 @@ class CheckedBackendTest {
     void precisionsThatABackEndLacks() {
         assertEquals(backend, backend.withPrecision(Precision.FP32));
         refused("the back end reference computes in [FP32] here, not in FP16; choose one of these", () -> backend.withPrecision(Precision.FP16));
+    }
+
+    @Test
+    void chainsOfOtherStages() {
+        OperationSpec.Pointwise pointwise = new OperationSpec.Pointwise(PLANE, 8, Activation.NONE, false);
+        Operation stage = backend.pointwise(pointwise, new float[64], null);
+        OperationSpec.Chain chain = new OperationSpec.Chain(List.of(pointwise, pointwise));
+        refused("pointwise_f32+pointwise_f32 on 4x4x8: the stages given are " + List.of(pointwise) + "; give one for each of " + chain.stages(),
+                () -> backend.chain(chain, List.of(stage)));
+        Operation foreign = new CheckedBackend(new ReferenceBackend()).pointwise(pointwise, new float[64], null);
+        refused("pointwise_f32+pointwise_f32 on 4x4x8 of back end reference: stage 1 is another back end's; make it with this one",
+                () -> backend.chain(chain, List.of(stage, foreign)));
+        assertEquals("the back end reference knows no chains",
+                assertThrows(UnsupportedOperationException.class, () -> backend.chain(chain, List.of(stage, stage))).getMessage());
     }
 
     @Test

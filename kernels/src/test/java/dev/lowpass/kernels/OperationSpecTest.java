@@ -2,7 +2,9 @@ package dev.lowpass.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class OperationSpecTest {
@@ -33,6 +35,24 @@ class OperationSpecTest {
         assertEquals("pointwise_f16", pointwise.kernelName(Precision.FP16));
         assertEquals("dct_f32_b7", dct.kernelName(Precision.TF32));
         assertEquals("dct_f16_b7", dct.kernelName(Precision.FP16));
+    }
+
+    @Test
+    void chainsAreTheirStages() {
+        OperationSpec depthwise = new OperationSpec.Depthwise(PLANE, HALVING, Activation.NONE);
+        OperationSpec project = new OperationSpec.Pointwise(depthwise.out(), 5, Activation.NONE, true);
+        OperationSpec.Chain chain = new OperationSpec.Chain(List.of(depthwise, project));
+        assertEquals("depthwise_f32_k3_s2+pointwise_f32", chain.kernelName());
+        assertEquals(depthwise.macs() + project.macs(), chain.macs());
+        assertEquals(PLANE, chain.in());
+        assertEquals(new Plane(7, 7, 5), chain.out());
+        assertTrue(chain.residual());
+        assertEquals("stage 1 of a chain reads 14x14x3, but the stage before writes 7x7x3",
+                assertThrows(IllegalArgumentException.class, () -> new OperationSpec.Chain(List.of(depthwise, depthwise))).getMessage());
+        assertEquals("a chain without stages; give at least one",
+                assertThrows(IllegalArgumentException.class, () -> new OperationSpec.Chain(List.of())).getMessage());
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> new OperationSpec.Chain(List.of(project, project))).getMessage()
+                .endsWith("it must be a convolution in the spatial domain, without a residual unless it is the last"));
     }
 
     @Test

@@ -70,12 +70,12 @@ public final class Session implements AutoCloseable {
         try {
             long scratch = 0;
             for (int i = 0; i < plan.steps().size(); i++) {
-                Operation operation = create(backend, plan.steps().get(i), planned.parameters().get(i), planned.expandParameters().get(i));
+                Operation operation = create(backend, plan.steps().get(i), planned.parameters().get(i));
                 resources.operations.add(operation);
                 scratch = Math.max(scratch, operation.scratchElements(options.maxBatch()));
             }
             for (int i = 0; i < options.contexts(); i++) {
-                Workspace workspace = backend.newWorkspace(options.maxBatch(), plan.arenaElements(), scratch, options.threads());
+                Workspace workspace = backend.newWorkspace(options.maxBatch(), plan.arenaElements(), scratch, options.threads(), options.executor());
                 resources.workspaces.add(workspace);
                 Operation.Step[] steps = bind(workspace);
                 if (options.tactics() == TacticChoice.MEASURED) {
@@ -108,10 +108,21 @@ public final class Session implements AutoCloseable {
         return "session of a model with input " + model.graph().input() + " on " + options.device();
     }
 
-    private static Operation create(Backend backend, Plan.Step step, Parameters parameters, Parameters expand) {
+    private static Operation create(Backend backend, Plan.Step step, List<Parameters> parameters) {
+        if (!(step.spec() instanceof OperationSpec.Chain chain)) {
+            return create(backend, step.spec(), step.bandsByBatch(), parameters);
+        }
+        List<Operation> stages = new ArrayList<>();
+        for (int i = 0; i < chain.stages().size(); i++) {
+            stages.add(create(backend, chain.stages().get(i), List.of(), List.of(parameters.get(i))));
+        }
+        return backend.chain(chain, stages);
+    }
+
+    private static Operation create(Backend backend, OperationSpec spec, List<Bands> bandsByBatch, List<Parameters> all) {
+        Parameters parameters = all.get(0);
         float[] weight = parameters == null ? null : parameters.weight();
         float[] bias = parameters == null ? null : parameters.bias();
-        OperationSpec spec = step.spec();
         if (spec instanceof OperationSpec.Conv2d conv) {
             return backend.conv2d(conv, weight, bias);
         } else if (spec instanceof OperationSpec.Depthwise depthwise) {
@@ -119,7 +130,7 @@ public final class Session implements AutoCloseable {
         } else if (spec instanceof OperationSpec.Pointwise pointwise) {
             return backend.pointwise(pointwise, weight, bias);
         } else if (spec instanceof OperationSpec.BandPointwise band) {
-            return backend.bandPointwise(band, step.bandsByBatch().toArray(Bands[]::new), weight, bias);
+            return backend.bandPointwise(band, bandsByBatch.toArray(Bands[]::new), weight, bias);
         } else if (spec instanceof OperationSpec.Dct dct) {
             return backend.dct(dct);
         } else if (spec instanceof OperationSpec.Idct idct) {
@@ -127,6 +138,7 @@ public final class Session implements AutoCloseable {
         } else if (spec instanceof OperationSpec.IdctDepthwiseDct fused) {
             return backend.idctDepthwiseDct(fused, weight, bias);
         } else if (spec instanceof OperationSpec.ExpandIdctDepthwiseDct whole) {
+            Parameters expand = all.get(1);
             return backend.expandIdctDepthwiseDct(whole, expand.weight(), expand.bias(), weight, bias);
         } else if (spec instanceof OperationSpec.Add add) {
             return backend.add(add);

@@ -3,6 +3,7 @@ package dev.lowpass.runtime;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.TacticChoice;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 
 /**
  * How a session runs. Immutable.
@@ -14,8 +15,10 @@ import java.util.Objects;
  * @param precision how numbers are kept and multiplied: one that the device offers
  * @param cutoffs the name of one of the model's {@link ModelDefinition#cutoffSets}; null for its default
  * @param tactics how a device that can multiply in several ways chooses one for each layer and batch
+ * @param executor lends the CPU back end the threads beside the calling one; null for daemon threads of the session's own
  */
-public record SessionOptions(Device device, int maxBatch, int threads, int contexts, Precision precision, String cutoffs, TacticChoice tactics) {
+public record SessionOptions(Device device, int maxBatch, int threads, int contexts, Precision precision, String cutoffs, TacticChoice tactics,
+        Executor executor) {
 
     /** Far beyond what pays: a larger value is a mistake, and would end in an OutOfMemoryError that names no option. */
     private static final int MAX_BATCH = 16_384;
@@ -38,7 +41,7 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
     }
 
     /**
-     * {@link Device#auto()}, one image a call, as many threads as the JVM has processors, one context, single precision, the model's
+     * {@link Device#auto()}, one image a call, as many threads as the JVM has processors (in a container: as its limit allows), one context, single precision, the model's
      * default cutoffs.
      */
     public static Builder builder() {
@@ -54,6 +57,7 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
         private Precision precision = Precision.FP32;
         private String cutoffs;
         private TacticChoice tactics;
+        private Executor executor;
 
         private Builder() {}
 
@@ -95,9 +99,19 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
             return this;
         }
 
+        /**
+         * Where the CPU back end takes its other {@code threads - 1} threads from: at most that many tasks for each running call, which
+         * end a few dozen microseconds after it. A call never waits for a task that the executor has not begun: an executor that is busy,
+         * or refuses, only makes the call slower. The executor stays the caller's to shut down. GPUs need no threads.
+         */
+        public Builder executor(Executor executor) {
+            this.executor = Objects.requireNonNull(executor, "executor");
+            return this;
+        }
+
         public SessionOptions build() {
             return new SessionOptions(device == null ? Device.auto() : device, maxBatch, threads, contexts, precision, cutoffs,
-                    tactics == null ? TacticChoice.byDefault() : tactics);
+                    tactics == null ? TacticChoice.byDefault() : tactics, executor);
         }
     }
 }

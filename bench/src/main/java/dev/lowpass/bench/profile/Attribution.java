@@ -82,7 +82,8 @@ final class Attribution {
     private static boolean reads(Plan.Step step, long at) {
         boolean second = step.spec() instanceof OperationSpec.Add
                 || step.spec() instanceof OperationSpec.Pointwise pointwise && pointwise.residual()
-                || step.spec() instanceof OperationSpec.BandPointwise band && band.residual();
+                || step.spec() instanceof OperationSpec.BandPointwise band && band.residual()
+                || step.spec() instanceof OperationSpec.Chain chain && chain.residual();
         return step.operands().in() == at || second && step.operands().residual() == at;
     }
 

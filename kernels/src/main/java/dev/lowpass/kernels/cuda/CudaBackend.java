@@ -591,9 +591,11 @@ public final class CudaBackend implements Backend {
      * small ones, where it is one launch less. Without tensor cores the products would hold it up.
      */
     @Override
-    public boolean fuses(OperationSpec.ExpandIdctDepthwiseDct spec) {
-        return precision != Precision.FP32 && (spec.block() == 7 || spec.block() == 8) && isSpecialised(spec.middle().window())
-                && (precision == Precision.FP16 || spec.middle().window().strideY() == 1) && expandSharedBytes(spec, 1) <= device.sharedBytes() && !"false".equals(System.getProperty(FUSE_PROPERTY));
+    public boolean fuses(OperationSpec spec) {
+        return spec instanceof OperationSpec.ExpandIdctDepthwiseDct whole
+                && precision != Precision.FP32 && (whole.block() == 7 || whole.block() == 8) && isSpecialised(whole.middle().window())
+                && (precision == Precision.FP16 || whole.middle().window().strideY() == 1)
+                && expandSharedBytes(whole, 1) <= device.sharedBytes() && !"false".equals(System.getProperty(FUSE_PROPERTY));
     }
 
     private long expandSharedBytes(OperationSpec.ExpandIdctDepthwiseDct spec, int images) {

@@ -41,7 +41,7 @@ final class BandPointwiseOperation extends VectorOperation {
 
     @Override
     public long scratchElements(int maxBatch) {
-        return gemm.tailElements() + (long) gemm.blockRows() * gemm.depth;
+        return gemm.scratchElements() + (long) gemm.blockRows() * gemm.depth;
     }
 
     @Override
@@ -49,7 +49,7 @@ final class BandPointwiseOperation extends VectorOperation {
         int channels = spec.in().channels();
         int blocks = spec.in().blocks(spec.block());
         int blockRows = gemm.blockRows();
-        int tail = gemm.tailElements();
+        int tail = gemm.scratchElements();
         return new GemmStep(workspace, gemm) {
             private int rowsPerZ;
 

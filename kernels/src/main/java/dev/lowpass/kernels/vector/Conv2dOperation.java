@@ -4,96 +4,101 @@ import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Window;
 
-/** Dense convolution: the taps of a block of positions are gathered to rows, and a GEMM runs over them. */
-final class Conv2dOperation extends VectorOperation {
+/** Dense convolution: the taps of a few rows of positions are gathered, and a GEMM runs over them. */
+final class Conv2dOperation extends RowOperation {
 
     private final OperationSpec.Conv2d spec;
     private final PackedGemm gemm;
+    /** Elements of a row of taps, kernelX and channels: contiguous in the plane too. */
+    private final int tapElements;
+    /** The same in whole vectors, as it is copied: the elements too many are overwritten by the next row of taps, or lie between positions. */
+    private final int copied;
+    /** From one position's taps to the next's. */
+    private final int stride;
 
     Conv2dOperation(Lanes lanes, OperationSpec.Conv2d spec, float[] weight, float[] bias) {
         super(lanes, spec);
         this.spec = spec;
-        int taps = spec.window().kernelHeight() * spec.window().kernelWidth();
-        gemm = new PackedGemm(lanes, spec.outChannels(), taps * spec.in().channels(), weight, bias, low(spec.activation()), high(spec.activation()));
-    }
-
-    /** Positions gathered at once: few enough for the first cache level at the depth of a stem. */
-    private int blockRows() {
-        return Math.min(gemm.blockRows(), 20 * lanes.tileRows());
-    }
-
-    @Override
-    public long scratchElements(int maxBatch) {
-        return gemm.tailElements() + (long) blockRows() * gemm.depth;
-    }
-
-    @Override
-    VectorStep bind(VectorWorkspace workspace, int in, int out, int residual) {
-        Plane from = spec.in();
-        Plane to = spec.out();
         Window window = spec.window();
-        int tail = gemm.tailElements();
-        int blockRows = blockRows();
-        return new GemmStep(workspace, gemm) {
-            @Override
-            int prepare(int batch) {
-                return split(batch * to.area(), blockRows);
-            }
+        tapElements = window.kernelWidth() * spec.in().channels();
+        copied = ceilDiv(tapElements, lanes.width()) * lanes.width();
+        stride = (window.kernelHeight() - 1) * tapElements + copied;
+        gemm = new PackedGemm(lanes, spec.outChannels(), window.kernelHeight() * tapElements, weight, bias, low(spec.activation()),
+                high(spec.activation()));
+    }
 
-            @Override
-            void block(int row0, int row1, int panel0, int panel1, float[] scratch) {
-                for (int row = row0; row < row1; row++) {
-                    int n = row / to.area();
-                    int y = row % to.area() / to.width() * window.strideY() - window.padding().top();
-                    int x = row % to.width() * window.strideX() - window.padding().left();
-                    gather(in + n * from.elements(), y, x, scratch, tail + (row - row0) * gemm.depth);
+    @Override
+    Window window() {
+        return spec.window();
+    }
+
+    @Override
+    int rowScratch(int rows) {
+        return gemm.scratchElements() + rows * spec.out().width() * stride;
+    }
+
+    @Override
+    Rows rows(int threads) {
+        int width = spec.out().width();
+        return (y0, y1, in, out, residual, scratch, scratchAt, worker) -> {
+            int taps = scratchAt + gemm.scratchElements();
+            for (int y = y0; y < y1;) {
+                int count = out.together(y, y1);
+                for (int row = 0; row < count; row++) {
+                    gather(y + row, in, scratch, taps + row * width * stride);
                 }
-                gemm.run(panel0, panel1, row1 - row0, scratch, tail, gemm.depth, arena, out + row0 * gemm.columns, null, 0, null, 1, row0,
-                        scratch, 0);
-            }
-
-            /** The taps of the window whose first is at (y0, x0), [kernelY][kernelX][in], zero outside the plane. */
-            private void gather(int image, int y0, int x0, float[] row, int at) {
-                int channels = from.channels();
-                int length = window.kernelWidth() * channels;
-                boolean inside = x0 >= 0 && x0 + window.kernelWidth() <= from.width();
-                for (int ky = 0; ky < window.kernelHeight(); ky++, at += length) {
-                    int y = y0 + ky;
-                    int source = image + (y * from.width() + x0) * channels;
-                    if (y < 0 || y >= from.height()) {
-                        zero(row, at, at + length);
-                    } else if (inside && length == 9) {
-                        nine(source, row, at);
-                    } else {
-                        int first = Math.max(0, -x0) * channels;
-                        int end = Math.max(first, Math.min(window.kernelWidth(), from.width() - x0) * channels);
-                        zero(row, at, at + first);
-                        for (int i = first; i < end; i++) {
-                            row[at + i] = arena[source + i];
-                        }
-                        zero(row, at + end, at + length);
-                    }
-                }
-            }
-
-            /** A stem's row of taps, three of three channels; a loop would cost more than its work. */
-            private void nine(int source, float[] row, int at) {
-                row[at] = arena[source];
-                row[at + 1] = arena[source + 1];
-                row[at + 2] = arena[source + 2];
-                row[at + 3] = arena[source + 3];
-                row[at + 4] = arena[source + 4];
-                row[at + 5] = arena[source + 5];
-                row[at + 6] = arena[source + 6];
-                row[at + 7] = arena[source + 7];
-                row[at + 8] = arena[source + 8];
-            }
-
-            private void zero(float[] row, int start, int end) {
-                for (int i = start; i < end; i++) {
-                    row[i] = 0;
-                }
+                gemm.run(0, gemm.panels, count * width, scratch, taps, stride, out.array, out.at(y), null, 0, null, 1, 0, scratch, scratchAt);
+                y += count;
             }
         };
+    }
+
+    /** The taps of output row {@code y}, {@code [x][kernelY][kernelX][in]}, zero outside the plane. */
+    private void gather(int y, RowBuffer in, float[] taps, int tapsAt) {
+        Plane from = spec.in();
+        Window window = spec.window();
+        int channels = from.channels();
+        int width = spec.out().width();
+        int left = window.padding().left();
+        // Outputs [first, end) have all their columns inside the plane.
+        int first = Math.min(width, ceilDiv(left, window.strideX()));
+        int end = Math.max(first, Math.min(width, (from.width() + left - window.kernelWidth()) / window.strideX() + 1));
+        for (int ky = 0; ky < window.kernelHeight(); ky++) {
+            int row = y * window.strideY() - window.padding().top() + ky;
+            int to = tapsAt + ky * tapElements;
+            if (row < 0 || row >= from.height()) {
+                for (int x = 0; x < width; x++) {
+                    zero(taps, to + x * stride, to + x * stride + tapElements);
+                }
+                continue;
+            }
+            int source = in.at(row) - left * channels;
+            lanes.copy(in.array, source + first * window.strideX() * channels, window.strideX() * channels, taps, to + first * stride, stride,
+                    end - first, copied);
+            for (int x = 0; x < first; x++) {
+                edge(x * window.strideX() - left, in.array, source + x * window.strideX() * channels, taps, to + x * stride);
+            }
+            for (int x = end; x < width; x++) {
+                edge(x * window.strideX() - left, in.array, source + x * window.strideX() * channels, taps, to + x * stride);
+            }
+        }
+    }
+
+    /** A row of taps, from column {@code x0} on, of which some lie outside the plane. */
+    private void edge(int x0, float[] in, int source, float[] taps, int to) {
+        int channels = spec.in().channels();
+        int first = Math.min(tapElements, Math.max(0, -x0) * channels);
+        int end = Math.max(first, Math.min(spec.window().kernelWidth(), spec.in().width() - x0) * channels);
+        zero(taps, to, to + first);
+        for (int i = first; i < end; i++) {
+            taps[to + i] = in[source + i];
+        }
+        zero(taps, to + end, to + tapElements);
+    }
+
+    private static void zero(float[] taps, int start, int end) {
+        for (int i = start; i < end; i++) {
+            taps[i] = 0;
+        }
     }
 }

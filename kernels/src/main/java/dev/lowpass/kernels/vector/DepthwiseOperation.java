@@ -1,10 +1,10 @@
 package dev.lowpass.kernels.vector;
 
 import dev.lowpass.kernels.OperationSpec;
-import dev.lowpass.kernels.Plane;
+import dev.lowpass.kernels.Window;
 
 /** Spatial depthwise convolution, a row of outputs a call. */
-final class DepthwiseOperation extends VectorOperation {
+final class DepthwiseOperation extends RowOperation {
 
     private final OperationSpec.Depthwise spec;
     private final DepthwiseRows rows;
@@ -16,37 +16,31 @@ final class DepthwiseOperation extends VectorOperation {
     }
 
     @Override
-    VectorStep bind(VectorWorkspace workspace, int in, int out, int residual) {
-        Plane from = spec.in();
-        Plane to = spec.out();
-        int channels = from.channels();
-        int kernelHeight = spec.window().kernelHeight();
-        int kernelWidth = spec.window().kernelWidth();
-        int strideX = spec.window().strideX();
-        int left = spec.window().padding().left();
+    Window window() {
+        return spec.window();
+    }
+
+    @Override
+    int rowScratch(int rows) {
+        return 0;
+    }
+
+    @Override
+    Rows rows(int threads) {
+        Window window = spec.window();
+        int width = spec.in().width();
+        int outWidth = spec.out().width();
+        int channels = spec.in().channels();
         float low = low(spec.activation());
         float high = high(spec.activation());
-        return new VectorStep(workspace) {
-            private final int[][] rowAt = new int[threads][kernelHeight];
-            private final int[][] weightAt = new int[threads][kernelHeight];
-            private int total;
-            private int parts;
-
-            @Override
-            int prepare(int batch) {
-                total = batch * to.height();
-                parts = parts(total, 1);
-                return parts;
-            }
-
-            @Override
-            public void run(int unit, int worker) {
-                for (int row = start(unit, parts, total); row < start(unit + 1, parts, total); row++) {
-                    rows.locate(row % to.height(), from.height(), from.width() * channels, rowAt[worker], weightAt[worker]);
-                    lanes.depthwise(arena, in + row / to.height() * from.elements(), rowAt[worker], from.width(), channels, kernelHeight,
-                            kernelWidth, strideX, left, rows.weight, 0, weightAt[worker], channels, rows.bias, 0,
-                            arena, out + row * to.width() * channels, channels, to.width(), channels, low, high);
-                }
+        int[][] rowAt = new int[threads][window.kernelHeight()];
+        int[][] weightAt = new int[threads][window.kernelHeight()];
+        return (y0, y1, in, out, residual, scratch, scratchAt, worker) -> {
+            for (int y = y0; y < y1; y++) {
+                rows.locate(y, in.rows, in.rowElements, rowAt[worker], weightAt[worker]);
+                lanes.depthwise(in.array, in.base, rowAt[worker], width, channels, window.kernelHeight(), window.kernelWidth(), window.strideX(),
+                        window.padding().left(), rows.weight, 0, weightAt[worker], channels, rows.bias, 0, out.array, out.at(y), channels, outWidth,
+                        channels, low, high);
             }
         };
     }

@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * The innermost loops, which alone know how wide the machine is; everything above is written once over {@code float[]}. Channels
  * are innermost in every layout, so that a lane is a channel and nothing is shuffled. Arguments are trusted. {@code low} and
- * {@code high} clamp a result; NaN stays NaN.
+ * {@code high} clamp a result; NaN stays NaN. {@code low} is 0 or more, or minus infinity; {@code high} is 0 or more.
  */
 interface Lanes {
 
@@ -23,18 +23,17 @@ interface Lanes {
     int[] panels(int columns);
 
     /**
-     * Rows of one panel: {@code C[r][j] = clamp(bias[j] + init[r][j] + sum over i < k of A[r][i] B[i][j])}, the sum in rising order
+     * Rows of one panel: {@code C[r][j] = clamp(bias[j] + sum over i < k of A[r][i] B[i][j])}, the sum in rising order
      * of i.
      *
      * @param panel columns, as {@link #panels} gave them
      * @param rows any number
      * @param b at bAt, k rows of {@code panel}
-     * @param last where the columns of the panel's last vector begin in C and init: at {@code panel} - L, or before that, overlapping those of
+     * @param last where the columns of the panel's last vector begin in C: at {@code panel} - L, or before that, overlapping those of
      *     the vector before it, so that columns which fill no vector need no case of their own
-     * @param init at initAt, {@code rows} rows of {@code panel}, {@code initStride} apart (0 to take one row for all); may be c
      */
     void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high);
+            float[] bias, int biasAt, float low, float high);
 
     /** P: how many channels a plane of the transforms holds; a plane's points lie P elements apart. */
     int planeChannels();

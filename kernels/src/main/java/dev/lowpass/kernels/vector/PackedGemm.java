@@ -10,18 +10,20 @@ final class PackedGemm {
     private static final int BLOCK_ELEMENTS = 32 * 1024;
     /** Rows of A for which C may be larger: a panel is fetched from afar once for each block. */
     private static final int LEAST_ROWS = 63;
+    /** Rows that are computed aside at once: their sums stay in the first cache level. A multiple of the rows of a tile. */
+    private static final int ASIDE_ROWS = 70;
 
     /** Where the first panel starts. */
     private final int start = VectorWorkspace.LINE_START;
     final int depth;
     final int columns;
     final int panels;
+    private final int scratchElements;
     private final Lanes lanes;
     private final int[] width;
     private final int[] column;
     private final float[] packed;
     private final float[] bias;
-    private final float[] zeros;
     private final float low;
     private final float high;
 
@@ -43,7 +45,7 @@ final class PackedGemm {
             column[panel + 1] = column[panel] + width[panel];
             widest = Math.max(widest, width[panel]);
         }
-        zeros = new float[widest];
+        scratchElements = start + ASIDE_ROWS * widest;
         this.bias = new float[column[panels]];
         packed = new float[Math.addExact(start, Math.multiplyExact(column[panels], depth))];
         for (int panel = 0; panel < panels; panel++) {
@@ -83,9 +85,9 @@ final class PackedGemm {
         return Math.max(4, rows / tile) * tile;
     }
 
-    /** Scratch elements of a tile of a matrix that is narrower than a vector. */
-    int tailElements() {
-        return columns < lanes.width() ? zeros.length * lanes.tileRows() : 0;
+    /** Scratch elements that {@link #run} needs; aligned where their first element is an array's. */
+    int scratchElements() {
+        return scratchElements;
     }
 
     /** The first column of a panel; of {@link #panels}, the number of columns. */
@@ -103,26 +105,21 @@ final class PackedGemm {
      * @param row0 the first row's number as depths count
      */
     void run(int panel0, int panel1, int rows, float[] a, int aAt, int aStride, float[] c, int cAt, float[] residual, int residualAt,
-            int[] depths, int rowsPerDepth, int row0, float[] tail, int tailAt) {
+            int[] depths, int rowsPerDepth, int row0, float[] scratch, int scratchAt) {
+        boolean aside = residual != null || columns < lanes.width();
         for (int panel = panel0; panel < panel1; panel++) {
             int wide = width[panel];
             int first = column[panel];
-            int last = last(panel);
             for (int row = 0; row < rows;) {
                 int k = depths == null ? depth : depths[(row0 + row) / rowsPerDepth];
                 int count = depths == null ? rows - row : together(row0 + row, row0 + rows, depths, rowsPerDepth);
                 int from = aAt + row * aStride;
                 int to = cAt + row * columns + first;
-                int add = residualAt + row * columns + first;
-                if (columns < lanes.width()) {
-                    count = Math.min(count, lanes.tileRows());
-                    tail(count, k, a, from, aStride, c, to, residual, add, tail, tailAt);
-                } else if (residual == null) {
-                    lanes.gemm(wide, count, k, a, from, aStride, packed, start + first * depth, c, to, columns, last, bias, first, zeros, 0, 0,
-                            low, high);
+                if (aside) {
+                    count = Math.min(count, ASIDE_ROWS);
+                    aside(panel, count, k, a, from, aStride, c, to, residual, residualAt + row * columns + first, scratch, scratchAt);
                 } else {
-                    lanes.gemm(wide, count, k, a, from, aStride, packed, start + first * depth, c, to, columns, last, bias, first, residual, add,
-                            columns, low, high);
+                    lanes.gemm(wide, count, k, a, from, aStride, packed, start + first * depth, c, to, columns, last(panel), bias, first, low, high);
                 }
                 row += count;
             }
@@ -141,20 +138,27 @@ final class PackedGemm {
         return row + same == end ? same : Math.min(end - row, Math.max(1, same / tile) * tile);
     }
 
-    /** Columns that fill no vector: computed aside, then copied as far as they exist. */
-    private void tail(int rows, int k, float[] a, int aAt, int aStride, float[] c, int cAt, float[] residual, int residualAt,
-            float[] tail, int tailAt) {
-        int wide = width[0];
-        boolean plain = residual == null;
-        lanes.gemm(wide, rows, k, a, aAt, aStride, packed, start, tail, tailAt, wide, 0, bias, 0, zeros, 0, 0,
-                plain ? low : Float.NEGATIVE_INFINITY, plain ? high : Float.POSITIVE_INFINITY);
-        for (int row = 0; row < rows; row++) {
-            int from = tailAt + row * wide;
-            int to = cAt + row * columns;
-            if (plain) {
-                System.arraycopy(tail, from, c, to, columns);
+    /**
+     * Rows of a panel by way of scratch memory: added to the residual from there, which may be C itself; or copied as far as columns
+     * exist, where they fill no vector. A tile that took the residual as its sums' start would cost the many layers without one a seventh
+     * of their time, and an if in it makes C2 box the sums.
+     */
+    private void aside(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] c, int cAt, float[] residual, int residualAt,
+            float[] scratch, int scratchAt) {
+        int exist = column(panel + 1) - column[panel];
+        int stride = Math.max(exist, lanes.width());
+        boolean adds = residual != null;
+        int asideAt = scratchAt + start;
+        lanes.gemm(width[panel], rows, k, a, aAt, aStride, packed, start + column[panel] * depth, scratch, asideAt, stride, last(panel), bias,
+                column[panel], adds ? Float.NEGATIVE_INFINITY : low, adds ? Float.POSITIVE_INFINITY : high);
+        // Rows without gaps are one long row.
+        boolean dense = stride == columns;
+        int count = dense ? rows * exist : exist;
+        for (int row = 0; row < (dense ? 1 : rows); row++) {
+            if (adds) {
+                lanes.add(scratch, asideAt + row * stride, residual, residualAt + row * columns, c, cAt + row * columns, count, low, high);
             } else {
-                lanes.add(tail, from, residual, residualAt + row * columns, c, to, columns, low, high);
+                System.arraycopy(scratch, asideAt + row * stride, c, cAt + row * columns, count);
             }
         }
     }

@@ -1,9 +1,13 @@
 package dev.lowpass.kernels.vector;
 
 import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Padding;
+import dev.lowpass.kernels.Window;
 
 /** Spatial pointwise convolution: one GEMM over all positions of the batch. */
-final class PointwiseOperation extends VectorOperation {
+final class PointwiseOperation extends RowOperation {
+
+    private static final Window POINT = Window.square(1, 1, Padding.NONE);
 
     private final OperationSpec.Pointwise spec;
     private final PackedGemm gemm;
@@ -16,7 +20,7 @@ final class PointwiseOperation extends VectorOperation {
 
     @Override
     public long scratchElements(int maxBatch) {
-        return gemm.tailElements();
+        return gemm.scratchElements();
     }
 
     @Override
@@ -34,6 +38,30 @@ final class PointwiseOperation extends VectorOperation {
             void block(int row0, int row1, int panel0, int panel1, float[] scratch) {
                 gemm.run(panel0, panel1, row1 - row0, arena, in + row0 * channels, channels, arena, out + row0 * gemm.columns,
                         spec.residual() ? arena : null, residual + row0 * gemm.columns, null, 1, row0, scratch, 0);
+            }
+        };
+    }
+
+    @Override
+    Window window() {
+        return POINT;
+    }
+
+    @Override
+    int rowScratch(int rows) {
+        return gemm.scratchElements();
+    }
+
+    @Override
+    Rows rows(int threads) {
+        int channels = spec.in().channels();
+        int width = spec.in().width();
+        return (y0, y1, in, out, residual, scratch, scratchAt, worker) -> {
+            for (int y = y0; y < y1;) {
+                int count = out.together(y, y + in.together(y, y1));
+                gemm.run(0, gemm.panels, count * width, in.array, in.at(y), channels, out.array, out.at(y), residual == null ? null : residual.array,
+                        residual == null ? 0 : residual.at(y), null, 1, 0, scratch, scratchAt);
+                y += count;
             }
         };
     }

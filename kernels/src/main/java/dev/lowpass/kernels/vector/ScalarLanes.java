@@ -57,21 +57,18 @@ final class ScalarLanes implements Lanes {
 
     @Override
     public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+            float[] bias, int biasAt, float low, float high) {
         boolean clamp = low > Float.NEGATIVE_INFINITY || high < Float.POSITIVE_INFINITY;
         for (int row = 0; row < rows; row++) {
-            row(panel, k, a, aAt + row * aStride, b, bAt, c, cAt + row * cStride, bias, biasAt, init, initAt + row * initStride);
+            row(panel, k, a, aAt + row * aStride, b, bAt, c, cAt + row * cStride, bias, biasAt);
             if (clamp) {
                 clamp(c, cAt + row * cStride, panel, low, high);
             }
         }
     }
 
-    private static void row(int panel, int k, float[] a, int aAt, float[] b, int bAt, float[] c, int cAt, float[] bias, int biasAt,
-            float[] init, int initAt) {
-        for (int j = 0; j < panel; j++) {
-            c[cAt + j] = bias[biasAt + j] + init[initAt + j];
-        }
+    private static void row(int panel, int k, float[] a, int aAt, float[] b, int bAt, float[] c, int cAt, float[] bias, int biasAt) {
+        System.arraycopy(bias, biasAt, c, cAt, panel);
         int i = 0;
         for (; i + 4 <= k; i += 4) {
             axpy4(a[aAt + i], a[aAt + i + 1], a[aAt + i + 2], a[aAt + i + 3], b, bAt + i * panel, panel, c, cAt);

@@ -1,9 +1,11 @@
 package dev.lowpass.kernels.vector;
 
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Cuts the rows of a GEMM panel, {@code C[r][j] = clamp(bias[j] + init[r][j] + sum over i of A[r][i] B[i][j])}, into register tiles. Panels
+ * Cuts the rows of a GEMM panel, {@code C[r][j] = clamp(bias[j] + sum over i of A[r][i] B[i][j])}, into register tiles. Panels
  * are one, two or three vectors wide, a file of tiles each: {@link SimdGemmOne}, {@link SimdGemmTwo} and {@link SimdGemmThree}.
  *
  * <p>A tile holds its sums in registers over the whole depth. The more rows it has, the less often a panel is read from the second cache
@@ -12,10 +14,19 @@ import java.util.Arrays;
  *
  * <p>The tiles call nothing but vector operations: a call that C2 declines to inline would box every sum in the loop before it.
  * A product's sum is always built in the order of i by fused multiply-adds, so an element does not depend on its tile.
+ *
+ * <p>Sums are clamped in a pass of its own, while they are in the first cache level, and as integers: from 0 on floats are ordered as
+ * their bits are, and negative ones are negative integers. Comparing and blending in the tile takes C2 up to eight instructions for each
+ * vector, a third of a tile's time at a depth of 16; integers in the tile are fast too, but are more than C2 is always willing to
+ * inline, and then everything is boxed. Only a NaN is no number to an integer: where a tile's sum is NaN, its rows are clamped one
+ * element at a time.
  */
 final class SimdGemm {
 
-    private static final int L = SimdLanes.SPECIES.length();
+    private static final VectorSpecies<Float> S = SimdLanes.SPECIES;
+    private static final int L = S.length();
+    /** Tiles between two passes of clamping: at most 56 rows of three vectors, 10 KiB. */
+    private static final int CLAMPED_TILES = 8;
     /** AVX-512 and NEON have 32 vector registers, AVX2 has 16. */
     private static final boolean MANY_REGISTERS = L == 16 || System.getProperty("os.arch").equals("aarch64");
 
@@ -44,28 +55,56 @@ final class SimdGemm {
 
     /** Parameters as {@link Lanes#gemm}'s. */
     static void rows(int vectors, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+            float[] bias, int biasAt, float low, float high) {
+        boolean clamps = low > Float.NEGATIVE_INFINITY || high < Float.POSITIVE_INFINITY;
         int size = MANY_REGISTERS ? 7 : vectors == 1 ? 4 : vectors == 2 ? 5 : 3;
         for (int row = 0; row < rows;) {
             while (size > rows - row) {
                 size = size > 4 ? 4 : size / 2;
             }
-            int tiles = (rows - row) / size;
-            tiles(vectors, size, tiles, k, a, aAt + row * aStride, aStride, b, bAt, c, cAt + row * cStride, cStride, last,
-                    bias, biasAt, init, initAt + row * initStride, initStride, low, high);
+            int tiles = Math.min(clamps ? CLAMPED_TILES : Integer.MAX_VALUE, (rows - row) / size);
+            int to = cAt + row * cStride;
+            boolean odd = tiles(vectors, size, tiles, k, a, aAt + row * aStride, aStride, b, bAt, c, to, cStride, last, bias, biasAt);
+            if (clamps && odd) {
+                clampNaN(c, to, cStride, tiles * size, last + L, low, high);
+            } else if (clamps) {
+                clamp(c, to, cStride, tiles * size, vectors, last, low, high);
+            }
             row += tiles * size;
         }
     }
 
-    private static void tiles(int vectors, int size, int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt,
-            float[] c, int cAt, int cStride, int last, float[] bias, int biasAt, float[] init, int initAt, int initStride,
-            float low, float high) {
+    private static boolean tiles(int vectors, int size, int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt,
+            float[] c, int cAt, int cStride, int last, float[] bias, int biasAt) {
         if (vectors == 1) {
-            SimdGemmOne.tiles(size, tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, bias, biasAt, init, initAt, initStride, low, high);
+            return SimdGemmOne.tiles(size, tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, bias, biasAt);
         } else if (vectors == 2) {
-            SimdGemmTwo.tiles(size, tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-        } else {
-            SimdGemmThree.tiles(size, tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
+            return SimdGemmTwo.tiles(size, tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
+        }
+        return SimdGemmThree.tiles(size, tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
+    }
+
+    /** Clamps rows without NaN; what the last vector shares with the one before, twice. The lower bound is 0 or more, or none. */
+    private static void clamp(float[] c, int cAt, int cStride, int rows, int vectors, int last, float low, float high) {
+        assert low >= 0 || low == Float.NEGATIVE_INFINITY : low;
+        assert high >= 0 : high;
+        int l = low >= 0 ? Float.floatToRawIntBits(low) : Integer.MIN_VALUE;
+        int h = Float.floatToRawIntBits(high);
+        for (int row = 0; row < rows; row++) {
+            int at = cAt + row * cStride;
+            for (int j = 0; j < vectors; j++) {
+                int v = at + Math.min(j * L, last);
+                FloatVector.fromArray(S, c, v).reinterpretAsInts().max(l).min(h).reinterpretAsFloats().intoArray(c, v);
+            }
+        }
+    }
+
+    /** Clamps rows with a NaN, which stays NaN. */
+    private static void clampNaN(float[] c, int cAt, int cStride, int rows, int columns, float low, float high) {
+        for (int row = 0; row < rows; row++) {
+            for (int i = cAt + row * cStride; i < cAt + row * cStride + columns; i++) {
+                c[i] = c[i] < low ? low : c[i] > high ? high : c[i];
+            }
         }
     }
 }

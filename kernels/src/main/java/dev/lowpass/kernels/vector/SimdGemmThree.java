@@ -1,6 +1,7 @@
 package dev.lowpass.kernels.vector;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -17,57 +18,53 @@ final class SimdGemmThree {
 
     private SimdGemmThree() {}
 
-    /** {@code tiles} tiles of {@code size} rows; other parameters as {@link Lanes#gemm}. */
-    static void tiles(int size, int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+    /** {@code tiles} tiles of {@code size} rows, not clamped; other parameters as {@link Lanes#gemm}. Returns whether a sum may be NaN. */
+    static boolean tiles(int size, int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
         switch (size) {
             case 7:
-                rows7(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-                break;
+                return rows7(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
             case 4:
-                rows4(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-                break;
+                return rows4(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
             case 3:
-                rows3(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-                break;
+                return rows3(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
             case 2:
-                rows2(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-                break;
+                return rows2(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
             case 1:
-                rows1(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-                break;
+                return rows1(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
             default:
                 throw new AssertionError("no tile of " + size + " rows");
         }
     }
 
-    private static void rows7(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
-        for (int tile = 0; tile < tiles; tile++, aAt += 7 * aStride, cAt += 7 * cStride, initAt += 7 * initStride) {
+    private static boolean rows7(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
+        boolean odd = false;
+        for (int tile = 0; tile < tiles; tile++, aAt += 7 * aStride, cAt += 7 * cStride) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
             FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
             FloatVector b2 = FloatVector.fromArray(S, bias, biasAt + 2 * L);
-            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
-            FloatVector c01 = FloatVector.fromArray(S, init, initAt + L).add(b1);
-            FloatVector c02 = FloatVector.fromArray(S, init, initAt + last).add(b2);
-            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
-            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + L).add(b1);
-            FloatVector c12 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b2);
-            FloatVector c20 = FloatVector.fromArray(S, init, initAt + 2 * initStride).add(b0);
-            FloatVector c21 = FloatVector.fromArray(S, init, initAt + 2 * initStride + L).add(b1);
-            FloatVector c22 = FloatVector.fromArray(S, init, initAt + 2 * initStride + last).add(b2);
-            FloatVector c30 = FloatVector.fromArray(S, init, initAt + 3 * initStride).add(b0);
-            FloatVector c31 = FloatVector.fromArray(S, init, initAt + 3 * initStride + L).add(b1);
-            FloatVector c32 = FloatVector.fromArray(S, init, initAt + 3 * initStride + last).add(b2);
-            FloatVector c40 = FloatVector.fromArray(S, init, initAt + 4 * initStride).add(b0);
-            FloatVector c41 = FloatVector.fromArray(S, init, initAt + 4 * initStride + L).add(b1);
-            FloatVector c42 = FloatVector.fromArray(S, init, initAt + 4 * initStride + last).add(b2);
-            FloatVector c50 = FloatVector.fromArray(S, init, initAt + 5 * initStride).add(b0);
-            FloatVector c51 = FloatVector.fromArray(S, init, initAt + 5 * initStride + L).add(b1);
-            FloatVector c52 = FloatVector.fromArray(S, init, initAt + 5 * initStride + last).add(b2);
-            FloatVector c60 = FloatVector.fromArray(S, init, initAt + 6 * initStride).add(b0);
-            FloatVector c61 = FloatVector.fromArray(S, init, initAt + 6 * initStride + L).add(b1);
-            FloatVector c62 = FloatVector.fromArray(S, init, initAt + 6 * initStride + last).add(b2);
+            FloatVector c00 = b0;
+            FloatVector c01 = b1;
+            FloatVector c02 = b2;
+            FloatVector c10 = b0;
+            FloatVector c11 = b1;
+            FloatVector c12 = b2;
+            FloatVector c20 = b0;
+            FloatVector c21 = b1;
+            FloatVector c22 = b2;
+            FloatVector c30 = b0;
+            FloatVector c31 = b1;
+            FloatVector c32 = b2;
+            FloatVector c40 = b0;
+            FloatVector c41 = b1;
+            FloatVector c42 = b2;
+            FloatVector c50 = b0;
+            FloatVector c51 = b1;
+            FloatVector c52 = b2;
+            FloatVector c60 = b0;
+            FloatVector c61 = b1;
+            FloatVector c62 = b2;
             int a1 = aAt + aStride;
             int a2 = a1 + aStride;
             int a3 = a2 + aStride;
@@ -107,50 +104,58 @@ final class SimdGemmThree {
                 c61 = x.fma(b1, c61);
                 c62 = x.fma(b2, c62);
             }
-            FloatVector l = FloatVector.broadcast(S, low);
-            FloatVector h = FloatVector.broadcast(S, high);
-            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
-            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + L);
-            c02.blend(l, c02.lt(l)).blend(h, h.lt(c02)).intoArray(c, cAt + last);
-            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
-            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + L);
-            c12.blend(l, c12.lt(l)).blend(h, h.lt(c12)).intoArray(c, cAt + cStride + last);
-            c20.blend(l, c20.lt(l)).blend(h, h.lt(c20)).intoArray(c, cAt + 2 * cStride);
-            c21.blend(l, c21.lt(l)).blend(h, h.lt(c21)).intoArray(c, cAt + 2 * cStride + L);
-            c22.blend(l, c22.lt(l)).blend(h, h.lt(c22)).intoArray(c, cAt + 2 * cStride + last);
-            c30.blend(l, c30.lt(l)).blend(h, h.lt(c30)).intoArray(c, cAt + 3 * cStride);
-            c31.blend(l, c31.lt(l)).blend(h, h.lt(c31)).intoArray(c, cAt + 3 * cStride + L);
-            c32.blend(l, c32.lt(l)).blend(h, h.lt(c32)).intoArray(c, cAt + 3 * cStride + last);
-            c40.blend(l, c40.lt(l)).blend(h, h.lt(c40)).intoArray(c, cAt + 4 * cStride);
-            c41.blend(l, c41.lt(l)).blend(h, h.lt(c41)).intoArray(c, cAt + 4 * cStride + L);
-            c42.blend(l, c42.lt(l)).blend(h, h.lt(c42)).intoArray(c, cAt + 4 * cStride + last);
-            c50.blend(l, c50.lt(l)).blend(h, h.lt(c50)).intoArray(c, cAt + 5 * cStride);
-            c51.blend(l, c51.lt(l)).blend(h, h.lt(c51)).intoArray(c, cAt + 5 * cStride + L);
-            c52.blend(l, c52.lt(l)).blend(h, h.lt(c52)).intoArray(c, cAt + 5 * cStride + last);
-            c60.blend(l, c60.lt(l)).blend(h, h.lt(c60)).intoArray(c, cAt + 6 * cStride);
-            c61.blend(l, c61.lt(l)).blend(h, h.lt(c61)).intoArray(c, cAt + 6 * cStride + L);
-            c62.blend(l, c62.lt(l)).blend(h, h.lt(c62)).intoArray(c, cAt + 6 * cStride + last);
+            FloatVector sum = c00.add(c01).add(c02);
+            sum = sum.add(c10.add(c11).add(c12));
+            sum = sum.add(c20.add(c21).add(c22));
+            sum = sum.add(c30.add(c31).add(c32));
+            sum = sum.add(c40.add(c41).add(c42));
+            sum = sum.add(c50.add(c51).add(c52));
+            sum = sum.add(c60.add(c61).add(c62));
+            odd |= sum.compare(VectorOperators.NE, sum).anyTrue();
+            c00.intoArray(c, cAt);
+            c01.intoArray(c, cAt + L);
+            c02.intoArray(c, cAt + last);
+            c10.intoArray(c, cAt + cStride);
+            c11.intoArray(c, cAt + cStride + L);
+            c12.intoArray(c, cAt + cStride + last);
+            c20.intoArray(c, cAt + 2 * cStride);
+            c21.intoArray(c, cAt + 2 * cStride + L);
+            c22.intoArray(c, cAt + 2 * cStride + last);
+            c30.intoArray(c, cAt + 3 * cStride);
+            c31.intoArray(c, cAt + 3 * cStride + L);
+            c32.intoArray(c, cAt + 3 * cStride + last);
+            c40.intoArray(c, cAt + 4 * cStride);
+            c41.intoArray(c, cAt + 4 * cStride + L);
+            c42.intoArray(c, cAt + 4 * cStride + last);
+            c50.intoArray(c, cAt + 5 * cStride);
+            c51.intoArray(c, cAt + 5 * cStride + L);
+            c52.intoArray(c, cAt + 5 * cStride + last);
+            c60.intoArray(c, cAt + 6 * cStride);
+            c61.intoArray(c, cAt + 6 * cStride + L);
+            c62.intoArray(c, cAt + 6 * cStride + last);
         }
+        return odd;
     }
 
-    private static void rows4(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
-        for (int tile = 0; tile < tiles; tile++, aAt += 4 * aStride, cAt += 4 * cStride, initAt += 4 * initStride) {
+    private static boolean rows4(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
+        boolean odd = false;
+        for (int tile = 0; tile < tiles; tile++, aAt += 4 * aStride, cAt += 4 * cStride) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
             FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
             FloatVector b2 = FloatVector.fromArray(S, bias, biasAt + 2 * L);
-            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
-            FloatVector c01 = FloatVector.fromArray(S, init, initAt + L).add(b1);
-            FloatVector c02 = FloatVector.fromArray(S, init, initAt + last).add(b2);
-            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
-            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + L).add(b1);
-            FloatVector c12 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b2);
-            FloatVector c20 = FloatVector.fromArray(S, init, initAt + 2 * initStride).add(b0);
-            FloatVector c21 = FloatVector.fromArray(S, init, initAt + 2 * initStride + L).add(b1);
-            FloatVector c22 = FloatVector.fromArray(S, init, initAt + 2 * initStride + last).add(b2);
-            FloatVector c30 = FloatVector.fromArray(S, init, initAt + 3 * initStride).add(b0);
-            FloatVector c31 = FloatVector.fromArray(S, init, initAt + 3 * initStride + L).add(b1);
-            FloatVector c32 = FloatVector.fromArray(S, init, initAt + 3 * initStride + last).add(b2);
+            FloatVector c00 = b0;
+            FloatVector c01 = b1;
+            FloatVector c02 = b2;
+            FloatVector c10 = b0;
+            FloatVector c11 = b1;
+            FloatVector c12 = b2;
+            FloatVector c20 = b0;
+            FloatVector c21 = b1;
+            FloatVector c22 = b2;
+            FloatVector c30 = b0;
+            FloatVector c31 = b1;
+            FloatVector c32 = b2;
             int a1 = aAt + aStride;
             int a2 = a1 + aStride;
             int a3 = a2 + aStride;
@@ -175,38 +180,43 @@ final class SimdGemmThree {
                 c31 = x.fma(b1, c31);
                 c32 = x.fma(b2, c32);
             }
-            FloatVector l = FloatVector.broadcast(S, low);
-            FloatVector h = FloatVector.broadcast(S, high);
-            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
-            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + L);
-            c02.blend(l, c02.lt(l)).blend(h, h.lt(c02)).intoArray(c, cAt + last);
-            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
-            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + L);
-            c12.blend(l, c12.lt(l)).blend(h, h.lt(c12)).intoArray(c, cAt + cStride + last);
-            c20.blend(l, c20.lt(l)).blend(h, h.lt(c20)).intoArray(c, cAt + 2 * cStride);
-            c21.blend(l, c21.lt(l)).blend(h, h.lt(c21)).intoArray(c, cAt + 2 * cStride + L);
-            c22.blend(l, c22.lt(l)).blend(h, h.lt(c22)).intoArray(c, cAt + 2 * cStride + last);
-            c30.blend(l, c30.lt(l)).blend(h, h.lt(c30)).intoArray(c, cAt + 3 * cStride);
-            c31.blend(l, c31.lt(l)).blend(h, h.lt(c31)).intoArray(c, cAt + 3 * cStride + L);
-            c32.blend(l, c32.lt(l)).blend(h, h.lt(c32)).intoArray(c, cAt + 3 * cStride + last);
+            FloatVector sum = c00.add(c01).add(c02);
+            sum = sum.add(c10.add(c11).add(c12));
+            sum = sum.add(c20.add(c21).add(c22));
+            sum = sum.add(c30.add(c31).add(c32));
+            odd |= sum.compare(VectorOperators.NE, sum).anyTrue();
+            c00.intoArray(c, cAt);
+            c01.intoArray(c, cAt + L);
+            c02.intoArray(c, cAt + last);
+            c10.intoArray(c, cAt + cStride);
+            c11.intoArray(c, cAt + cStride + L);
+            c12.intoArray(c, cAt + cStride + last);
+            c20.intoArray(c, cAt + 2 * cStride);
+            c21.intoArray(c, cAt + 2 * cStride + L);
+            c22.intoArray(c, cAt + 2 * cStride + last);
+            c30.intoArray(c, cAt + 3 * cStride);
+            c31.intoArray(c, cAt + 3 * cStride + L);
+            c32.intoArray(c, cAt + 3 * cStride + last);
         }
+        return odd;
     }
 
-    private static void rows3(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
-        for (int tile = 0; tile < tiles; tile++, aAt += 3 * aStride, cAt += 3 * cStride, initAt += 3 * initStride) {
+    private static boolean rows3(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
+        boolean odd = false;
+        for (int tile = 0; tile < tiles; tile++, aAt += 3 * aStride, cAt += 3 * cStride) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
             FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
             FloatVector b2 = FloatVector.fromArray(S, bias, biasAt + 2 * L);
-            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
-            FloatVector c01 = FloatVector.fromArray(S, init, initAt + L).add(b1);
-            FloatVector c02 = FloatVector.fromArray(S, init, initAt + last).add(b2);
-            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
-            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + L).add(b1);
-            FloatVector c12 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b2);
-            FloatVector c20 = FloatVector.fromArray(S, init, initAt + 2 * initStride).add(b0);
-            FloatVector c21 = FloatVector.fromArray(S, init, initAt + 2 * initStride + L).add(b1);
-            FloatVector c22 = FloatVector.fromArray(S, init, initAt + 2 * initStride + last).add(b2);
+            FloatVector c00 = b0;
+            FloatVector c01 = b1;
+            FloatVector c02 = b2;
+            FloatVector c10 = b0;
+            FloatVector c11 = b1;
+            FloatVector c12 = b2;
+            FloatVector c20 = b0;
+            FloatVector c21 = b1;
+            FloatVector c22 = b2;
             int a1 = aAt + aStride;
             int a2 = a1 + aStride;
             for (int i = 0; i < k; i++) {
@@ -226,32 +236,36 @@ final class SimdGemmThree {
                 c21 = x.fma(b1, c21);
                 c22 = x.fma(b2, c22);
             }
-            FloatVector l = FloatVector.broadcast(S, low);
-            FloatVector h = FloatVector.broadcast(S, high);
-            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
-            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + L);
-            c02.blend(l, c02.lt(l)).blend(h, h.lt(c02)).intoArray(c, cAt + last);
-            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
-            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + L);
-            c12.blend(l, c12.lt(l)).blend(h, h.lt(c12)).intoArray(c, cAt + cStride + last);
-            c20.blend(l, c20.lt(l)).blend(h, h.lt(c20)).intoArray(c, cAt + 2 * cStride);
-            c21.blend(l, c21.lt(l)).blend(h, h.lt(c21)).intoArray(c, cAt + 2 * cStride + L);
-            c22.blend(l, c22.lt(l)).blend(h, h.lt(c22)).intoArray(c, cAt + 2 * cStride + last);
+            FloatVector sum = c00.add(c01).add(c02);
+            sum = sum.add(c10.add(c11).add(c12));
+            sum = sum.add(c20.add(c21).add(c22));
+            odd |= sum.compare(VectorOperators.NE, sum).anyTrue();
+            c00.intoArray(c, cAt);
+            c01.intoArray(c, cAt + L);
+            c02.intoArray(c, cAt + last);
+            c10.intoArray(c, cAt + cStride);
+            c11.intoArray(c, cAt + cStride + L);
+            c12.intoArray(c, cAt + cStride + last);
+            c20.intoArray(c, cAt + 2 * cStride);
+            c21.intoArray(c, cAt + 2 * cStride + L);
+            c22.intoArray(c, cAt + 2 * cStride + last);
         }
+        return odd;
     }
 
-    private static void rows2(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
-        for (int tile = 0; tile < tiles; tile++, aAt += 2 * aStride, cAt += 2 * cStride, initAt += 2 * initStride) {
+    private static boolean rows2(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
+        boolean odd = false;
+        for (int tile = 0; tile < tiles; tile++, aAt += 2 * aStride, cAt += 2 * cStride) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
             FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
             FloatVector b2 = FloatVector.fromArray(S, bias, biasAt + 2 * L);
-            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
-            FloatVector c01 = FloatVector.fromArray(S, init, initAt + L).add(b1);
-            FloatVector c02 = FloatVector.fromArray(S, init, initAt + last).add(b2);
-            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
-            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + L).add(b1);
-            FloatVector c12 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b2);
+            FloatVector c00 = b0;
+            FloatVector c01 = b1;
+            FloatVector c02 = b2;
+            FloatVector c10 = b0;
+            FloatVector c11 = b1;
+            FloatVector c12 = b2;
             int a1 = aAt + aStride;
             for (int i = 0; i < k; i++) {
                 b0 = FloatVector.fromArray(S, b, bAt + i * L3);
@@ -266,26 +280,29 @@ final class SimdGemmThree {
                 c11 = x.fma(b1, c11);
                 c12 = x.fma(b2, c12);
             }
-            FloatVector l = FloatVector.broadcast(S, low);
-            FloatVector h = FloatVector.broadcast(S, high);
-            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
-            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + L);
-            c02.blend(l, c02.lt(l)).blend(h, h.lt(c02)).intoArray(c, cAt + last);
-            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
-            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + L);
-            c12.blend(l, c12.lt(l)).blend(h, h.lt(c12)).intoArray(c, cAt + cStride + last);
+            FloatVector sum = c00.add(c01).add(c02);
+            sum = sum.add(c10.add(c11).add(c12));
+            odd |= sum.compare(VectorOperators.NE, sum).anyTrue();
+            c00.intoArray(c, cAt);
+            c01.intoArray(c, cAt + L);
+            c02.intoArray(c, cAt + last);
+            c10.intoArray(c, cAt + cStride);
+            c11.intoArray(c, cAt + cStride + L);
+            c12.intoArray(c, cAt + cStride + last);
         }
+        return odd;
     }
 
-    private static void rows1(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
-        for (int tile = 0; tile < tiles; tile++, aAt += aStride, cAt += cStride, initAt += initStride) {
+    private static boolean rows1(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
+        boolean odd = false;
+        for (int tile = 0; tile < tiles; tile++, aAt += aStride, cAt += cStride) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
             FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
             FloatVector b2 = FloatVector.fromArray(S, bias, biasAt + 2 * L);
-            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
-            FloatVector c01 = FloatVector.fromArray(S, init, initAt + L).add(b1);
-            FloatVector c02 = FloatVector.fromArray(S, init, initAt + last).add(b2);
+            FloatVector c00 = b0;
+            FloatVector c01 = b1;
+            FloatVector c02 = b2;
             for (int i = 0; i < k; i++) {
                 b0 = FloatVector.fromArray(S, b, bAt + i * L3);
                 b1 = FloatVector.fromArray(S, b, bAt + i * L3 + L);
@@ -295,11 +312,12 @@ final class SimdGemmThree {
                 c01 = x.fma(b1, c01);
                 c02 = x.fma(b2, c02);
             }
-            FloatVector l = FloatVector.broadcast(S, low);
-            FloatVector h = FloatVector.broadcast(S, high);
-            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
-            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + L);
-            c02.blend(l, c02.lt(l)).blend(h, h.lt(c02)).intoArray(c, cAt + last);
+            FloatVector sum = c00.add(c01).add(c02);
+            odd |= sum.compare(VectorOperators.NE, sum).anyTrue();
+            c00.intoArray(c, cAt);
+            c01.intoArray(c, cAt + L);
+            c02.intoArray(c, cAt + last);
         }
+        return odd;
     }
 }

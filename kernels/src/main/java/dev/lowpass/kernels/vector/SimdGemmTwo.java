@@ -1,6 +1,7 @@
 package dev.lowpass.kernels.vector;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -19,49 +20,45 @@ final class SimdGemmTwo {
 
     private SimdGemmTwo() {}
 
-    /** {@code tiles} tiles of {@code size} rows; other parameters as {@link Lanes#gemm}. */
-    static void tiles(int size, int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
+    /** {@code tiles} tiles of {@code size} rows, not clamped; other parameters as {@link Lanes#gemm}. Returns whether a sum may be NaN. */
+    static boolean tiles(int size, int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
         switch (size) {
             case 7:
-                rows7(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-                break;
+                return rows7(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
             case 5:
-                rows5(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-                break;
+                return rows5(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
             case 4:
-                rows4(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-                break;
+                return rows4(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
             case 2:
-                rows2(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-                break;
+                return rows2(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
             case 1:
-                rows1(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, init, initAt, initStride, low, high);
-                break;
+                return rows1(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt);
             default:
                 throw new AssertionError("no tile of " + size + " rows");
         }
     }
 
-    private static void rows7(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
-        for (int tile = 0; tile < tiles; tile++, aAt += 7 * aStride, cAt += 7 * cStride, initAt += 7 * initStride) {
+    private static boolean rows7(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
+        boolean odd = false;
+        for (int tile = 0; tile < tiles; tile++, aAt += 7 * aStride, cAt += 7 * cStride) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
             FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
-            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
-            FloatVector c01 = FloatVector.fromArray(S, init, initAt + last).add(b1);
-            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
-            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b1);
-            FloatVector c20 = FloatVector.fromArray(S, init, initAt + 2 * initStride).add(b0);
-            FloatVector c21 = FloatVector.fromArray(S, init, initAt + 2 * initStride + last).add(b1);
-            FloatVector c30 = FloatVector.fromArray(S, init, initAt + 3 * initStride).add(b0);
-            FloatVector c31 = FloatVector.fromArray(S, init, initAt + 3 * initStride + last).add(b1);
-            FloatVector c40 = FloatVector.fromArray(S, init, initAt + 4 * initStride).add(b0);
-            FloatVector c41 = FloatVector.fromArray(S, init, initAt + 4 * initStride + last).add(b1);
-            FloatVector c50 = FloatVector.fromArray(S, init, initAt + 5 * initStride).add(b0);
-            FloatVector c51 = FloatVector.fromArray(S, init, initAt + 5 * initStride + last).add(b1);
-            FloatVector c60 = FloatVector.fromArray(S, init, initAt + 6 * initStride).add(b0);
-            FloatVector c61 = FloatVector.fromArray(S, init, initAt + 6 * initStride + last).add(b1);
+            FloatVector c00 = b0;
+            FloatVector c01 = b1;
+            FloatVector c10 = b0;
+            FloatVector c11 = b1;
+            FloatVector c20 = b0;
+            FloatVector c21 = b1;
+            FloatVector c30 = b0;
+            FloatVector c31 = b1;
+            FloatVector c40 = b0;
+            FloatVector c41 = b1;
+            FloatVector c50 = b0;
+            FloatVector c51 = b1;
+            FloatVector c60 = b0;
+            FloatVector c61 = b1;
             int a1 = aAt + aStride;
             int a2 = a1 + aStride;
             int a3 = a2 + aStride;
@@ -93,40 +90,48 @@ final class SimdGemmTwo {
                 c60 = x.fma(b0, c60);
                 c61 = x.fma(b1, c61);
             }
-            FloatVector l = FloatVector.broadcast(S, low);
-            FloatVector h = FloatVector.broadcast(S, high);
-            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
-            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + last);
-            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
-            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + last);
-            c20.blend(l, c20.lt(l)).blend(h, h.lt(c20)).intoArray(c, cAt + 2 * cStride);
-            c21.blend(l, c21.lt(l)).blend(h, h.lt(c21)).intoArray(c, cAt + 2 * cStride + last);
-            c30.blend(l, c30.lt(l)).blend(h, h.lt(c30)).intoArray(c, cAt + 3 * cStride);
-            c31.blend(l, c31.lt(l)).blend(h, h.lt(c31)).intoArray(c, cAt + 3 * cStride + last);
-            c40.blend(l, c40.lt(l)).blend(h, h.lt(c40)).intoArray(c, cAt + 4 * cStride);
-            c41.blend(l, c41.lt(l)).blend(h, h.lt(c41)).intoArray(c, cAt + 4 * cStride + last);
-            c50.blend(l, c50.lt(l)).blend(h, h.lt(c50)).intoArray(c, cAt + 5 * cStride);
-            c51.blend(l, c51.lt(l)).blend(h, h.lt(c51)).intoArray(c, cAt + 5 * cStride + last);
-            c60.blend(l, c60.lt(l)).blend(h, h.lt(c60)).intoArray(c, cAt + 6 * cStride);
-            c61.blend(l, c61.lt(l)).blend(h, h.lt(c61)).intoArray(c, cAt + 6 * cStride + last);
+            FloatVector sum = c00.add(c01);
+            sum = sum.add(c10.add(c11));
+            sum = sum.add(c20.add(c21));
+            sum = sum.add(c30.add(c31));
+            sum = sum.add(c40.add(c41));
+            sum = sum.add(c50.add(c51));
+            sum = sum.add(c60.add(c61));
+            odd |= sum.compare(VectorOperators.NE, sum).anyTrue();
+            c00.intoArray(c, cAt);
+            c01.intoArray(c, cAt + last);
+            c10.intoArray(c, cAt + cStride);
+            c11.intoArray(c, cAt + cStride + last);
+            c20.intoArray(c, cAt + 2 * cStride);
+            c21.intoArray(c, cAt + 2 * cStride + last);
+            c30.intoArray(c, cAt + 3 * cStride);
+            c31.intoArray(c, cAt + 3 * cStride + last);
+            c40.intoArray(c, cAt + 4 * cStride);
+            c41.intoArray(c, cAt + 4 * cStride + last);
+            c50.intoArray(c, cAt + 5 * cStride);
+            c51.intoArray(c, cAt + 5 * cStride + last);
+            c60.intoArray(c, cAt + 6 * cStride);
+            c61.intoArray(c, cAt + 6 * cStride + last);
         }
+        return odd;
     }
 
-    private static void rows5(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
-        for (int tile = 0; tile < tiles; tile++, aAt += 5 * aStride, cAt += 5 * cStride, initAt += 5 * initStride) {
+    private static boolean rows5(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
+        boolean odd = false;
+        for (int tile = 0; tile < tiles; tile++, aAt += 5 * aStride, cAt += 5 * cStride) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
             FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
-            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
-            FloatVector c01 = FloatVector.fromArray(S, init, initAt + last).add(b1);
-            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
-            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b1);
-            FloatVector c20 = FloatVector.fromArray(S, init, initAt + 2 * initStride).add(b0);
-            FloatVector c21 = FloatVector.fromArray(S, init, initAt + 2 * initStride + last).add(b1);
-            FloatVector c30 = FloatVector.fromArray(S, init, initAt + 3 * initStride).add(b0);
-            FloatVector c31 = FloatVector.fromArray(S, init, initAt + 3 * initStride + last).add(b1);
-            FloatVector c40 = FloatVector.fromArray(S, init, initAt + 4 * initStride).add(b0);
-            FloatVector c41 = FloatVector.fromArray(S, init, initAt + 4 * initStride + last).add(b1);
+            FloatVector c00 = b0;
+            FloatVector c01 = b1;
+            FloatVector c10 = b0;
+            FloatVector c11 = b1;
+            FloatVector c20 = b0;
+            FloatVector c21 = b1;
+            FloatVector c30 = b0;
+            FloatVector c31 = b1;
+            FloatVector c40 = b0;
+            FloatVector c41 = b1;
             int a1 = aAt + aStride;
             int a2 = a1 + aStride;
             int a3 = a2 + aStride;
@@ -150,34 +155,40 @@ final class SimdGemmTwo {
                 c40 = x.fma(b0, c40);
                 c41 = x.fma(b1, c41);
             }
-            FloatVector l = FloatVector.broadcast(S, low);
-            FloatVector h = FloatVector.broadcast(S, high);
-            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
-            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + last);
-            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
-            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + last);
-            c20.blend(l, c20.lt(l)).blend(h, h.lt(c20)).intoArray(c, cAt + 2 * cStride);
-            c21.blend(l, c21.lt(l)).blend(h, h.lt(c21)).intoArray(c, cAt + 2 * cStride + last);
-            c30.blend(l, c30.lt(l)).blend(h, h.lt(c30)).intoArray(c, cAt + 3 * cStride);
-            c31.blend(l, c31.lt(l)).blend(h, h.lt(c31)).intoArray(c, cAt + 3 * cStride + last);
-            c40.blend(l, c40.lt(l)).blend(h, h.lt(c40)).intoArray(c, cAt + 4 * cStride);
-            c41.blend(l, c41.lt(l)).blend(h, h.lt(c41)).intoArray(c, cAt + 4 * cStride + last);
+            FloatVector sum = c00.add(c01);
+            sum = sum.add(c10.add(c11));
+            sum = sum.add(c20.add(c21));
+            sum = sum.add(c30.add(c31));
+            sum = sum.add(c40.add(c41));
+            odd |= sum.compare(VectorOperators.NE, sum).anyTrue();
+            c00.intoArray(c, cAt);
+            c01.intoArray(c, cAt + last);
+            c10.intoArray(c, cAt + cStride);
+            c11.intoArray(c, cAt + cStride + last);
+            c20.intoArray(c, cAt + 2 * cStride);
+            c21.intoArray(c, cAt + 2 * cStride + last);
+            c30.intoArray(c, cAt + 3 * cStride);
+            c31.intoArray(c, cAt + 3 * cStride + last);
+            c40.intoArray(c, cAt + 4 * cStride);
+            c41.intoArray(c, cAt + 4 * cStride + last);
         }
+        return odd;
     }
 
-    private static void rows4(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
-        for (int tile = 0; tile < tiles; tile++, aAt += 4 * aStride, cAt += 4 * cStride, initAt += 4 * initStride) {
+    private static boolean rows4(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
+        boolean odd = false;
+        for (int tile = 0; tile < tiles; tile++, aAt += 4 * aStride, cAt += 4 * cStride) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
             FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
-            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
-            FloatVector c01 = FloatVector.fromArray(S, init, initAt + last).add(b1);
-            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
-            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b1);
-            FloatVector c20 = FloatVector.fromArray(S, init, initAt + 2 * initStride).add(b0);
-            FloatVector c21 = FloatVector.fromArray(S, init, initAt + 2 * initStride + last).add(b1);
-            FloatVector c30 = FloatVector.fromArray(S, init, initAt + 3 * initStride).add(b0);
-            FloatVector c31 = FloatVector.fromArray(S, init, initAt + 3 * initStride + last).add(b1);
+            FloatVector c00 = b0;
+            FloatVector c01 = b1;
+            FloatVector c10 = b0;
+            FloatVector c11 = b1;
+            FloatVector c20 = b0;
+            FloatVector c21 = b1;
+            FloatVector c30 = b0;
+            FloatVector c31 = b1;
             int a1 = aAt + aStride;
             int a2 = a1 + aStride;
             int a3 = a2 + aStride;
@@ -197,28 +208,33 @@ final class SimdGemmTwo {
                 c30 = x.fma(b0, c30);
                 c31 = x.fma(b1, c31);
             }
-            FloatVector l = FloatVector.broadcast(S, low);
-            FloatVector h = FloatVector.broadcast(S, high);
-            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
-            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + last);
-            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
-            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + last);
-            c20.blend(l, c20.lt(l)).blend(h, h.lt(c20)).intoArray(c, cAt + 2 * cStride);
-            c21.blend(l, c21.lt(l)).blend(h, h.lt(c21)).intoArray(c, cAt + 2 * cStride + last);
-            c30.blend(l, c30.lt(l)).blend(h, h.lt(c30)).intoArray(c, cAt + 3 * cStride);
-            c31.blend(l, c31.lt(l)).blend(h, h.lt(c31)).intoArray(c, cAt + 3 * cStride + last);
+            FloatVector sum = c00.add(c01);
+            sum = sum.add(c10.add(c11));
+            sum = sum.add(c20.add(c21));
+            sum = sum.add(c30.add(c31));
+            odd |= sum.compare(VectorOperators.NE, sum).anyTrue();
+            c00.intoArray(c, cAt);
+            c01.intoArray(c, cAt + last);
+            c10.intoArray(c, cAt + cStride);
+            c11.intoArray(c, cAt + cStride + last);
+            c20.intoArray(c, cAt + 2 * cStride);
+            c21.intoArray(c, cAt + 2 * cStride + last);
+            c30.intoArray(c, cAt + 3 * cStride);
+            c31.intoArray(c, cAt + 3 * cStride + last);
         }
+        return odd;
     }
 
-    private static void rows2(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
-        for (int tile = 0; tile < tiles; tile++, aAt += 2 * aStride, cAt += 2 * cStride, initAt += 2 * initStride) {
+    private static boolean rows2(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
+        boolean odd = false;
+        for (int tile = 0; tile < tiles; tile++, aAt += 2 * aStride, cAt += 2 * cStride) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
             FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
-            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
-            FloatVector c01 = FloatVector.fromArray(S, init, initAt + last).add(b1);
-            FloatVector c10 = FloatVector.fromArray(S, init, initAt + initStride).add(b0);
-            FloatVector c11 = FloatVector.fromArray(S, init, initAt + initStride + last).add(b1);
+            FloatVector c00 = b0;
+            FloatVector c01 = b1;
+            FloatVector c10 = b0;
+            FloatVector c11 = b1;
             int a1 = aAt + aStride;
             for (int i = 0; i < k; i++) {
                 b0 = FloatVector.fromArray(S, b, bAt + i * L2);
@@ -230,22 +246,25 @@ final class SimdGemmTwo {
                 c10 = x.fma(b0, c10);
                 c11 = x.fma(b1, c11);
             }
-            FloatVector l = FloatVector.broadcast(S, low);
-            FloatVector h = FloatVector.broadcast(S, high);
-            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
-            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + last);
-            c10.blend(l, c10.lt(l)).blend(h, h.lt(c10)).intoArray(c, cAt + cStride);
-            c11.blend(l, c11.lt(l)).blend(h, h.lt(c11)).intoArray(c, cAt + cStride + last);
+            FloatVector sum = c00.add(c01);
+            sum = sum.add(c10.add(c11));
+            odd |= sum.compare(VectorOperators.NE, sum).anyTrue();
+            c00.intoArray(c, cAt);
+            c01.intoArray(c, cAt + last);
+            c10.intoArray(c, cAt + cStride);
+            c11.intoArray(c, cAt + cStride + last);
         }
+        return odd;
     }
 
-    private static void rows1(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float[] init, int initAt, int initStride, float low, float high) {
-        for (int tile = 0; tile < tiles; tile++, aAt += aStride, cAt += cStride, initAt += initStride) {
+    private static boolean rows1(int tiles, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+            float[] bias, int biasAt) {
+        boolean odd = false;
+        for (int tile = 0; tile < tiles; tile++, aAt += aStride, cAt += cStride) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);
             FloatVector b1 = FloatVector.fromArray(S, bias, biasAt + L);
-            FloatVector c00 = FloatVector.fromArray(S, init, initAt).add(b0);
-            FloatVector c01 = FloatVector.fromArray(S, init, initAt + last).add(b1);
+            FloatVector c00 = b0;
+            FloatVector c01 = b1;
             for (int i = 0; i < k; i++) {
                 b0 = FloatVector.fromArray(S, b, bAt + i * L2);
                 b1 = FloatVector.fromArray(S, b, bAt + i * L2 + L);
@@ -253,10 +272,11 @@ final class SimdGemmTwo {
                 c00 = x.fma(b0, c00);
                 c01 = x.fma(b1, c01);
             }
-            FloatVector l = FloatVector.broadcast(S, low);
-            FloatVector h = FloatVector.broadcast(S, high);
-            c00.blend(l, c00.lt(l)).blend(h, h.lt(c00)).intoArray(c, cAt);
-            c01.blend(l, c01.lt(l)).blend(h, h.lt(c01)).intoArray(c, cAt + last);
+            FloatVector sum = c00.add(c01);
+            odd |= sum.compare(VectorOperators.NE, sum).anyTrue();
+            c00.intoArray(c, cAt);
+            c01.intoArray(c, cAt + last);
         }
+        return odd;
     }
 }

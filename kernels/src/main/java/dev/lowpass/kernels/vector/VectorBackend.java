@@ -7,13 +7,18 @@ import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Peak;
 import dev.lowpass.kernels.Workspace;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 
 /**
  * The CPU back end: single precision on {@code float[]}, several threads. Packing, tiling and the split of the work are written once
  * over {@link Lanes}, which is either the Vector API's or plain loops.
  */
 public final class VectorBackend implements Backend {
+
+    /** Elements of a plane that stay near enough from one operation to the next. */
+    private static final int NEAR_ELEMENTS = 128 * 1024;
 
     private final Lanes lanes;
 
@@ -88,8 +93,25 @@ public final class VectorBackend implements Backend {
         return new GlobalAveragePoolOperation(lanes, spec);
     }
 
+    /** Chains where what lies between the stages is too large for the second cache level. */
+    @Override
+    public boolean fuses(OperationSpec spec) {
+        return spec instanceof OperationSpec.Chain chain
+                && chain.stages().stream().limit(chain.stages().size() - 1L).anyMatch(stage -> stage.out().elements() > NEAR_ELEMENTS);
+    }
+
+    @Override
+    public Operation chain(OperationSpec.Chain spec, List<Operation> stages) {
+        return new ChainOperation(lanes, spec, stages.stream().map(RowOperation.class::cast).toList());
+    }
+
     @Override
     public Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads) {
-        return new VectorWorkspace(maxBatch, elements, scratchElements, threads);
+        return newWorkspace(maxBatch, elements, scratchElements, threads, null);
+    }
+
+    @Override
+    public Workspace newWorkspace(int maxBatch, long elements, long scratchElements, int threads, Executor executor) {
+        return new VectorWorkspace(maxBatch, elements, scratchElements, threads, executor);
     }
 }

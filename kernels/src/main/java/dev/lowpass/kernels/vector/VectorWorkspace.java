@@ -2,6 +2,7 @@ package dev.lowpass.kernels.vector;
 
 import dev.lowpass.kernels.Workspace;
 import java.nio.FloatBuffer;
+import java.util.concurrent.Executor;
 
 /** One arena, scratch memory for each worker, and the workers. */
 final class VectorWorkspace implements Workspace {
@@ -10,9 +11,13 @@ final class VectorWorkspace implements Workspace {
 
     /**
      * The index in a long array where a cache line starts: elements start 16 bytes into the array, and HotSpot's G1 places an array
-     * of half a region or more at a region's start. Elsewhere it does no harm.
+     * of half a region or more at a region's start; with {@code -XX:ObjectAlignmentInBytes=64} every array does. Elsewhere it does no
+     * harm.
      */
     static final int LINE_START = 12;
+
+    /** Elements behind the arena, so that what is copied by whole vectors may be read up to one too far. */
+    private static final int READ_BEYOND = 16;
 
     private final int maxBatch;
     private final int elements;
@@ -20,12 +25,12 @@ final class VectorWorkspace implements Workspace {
     private float[] arena;
     private float[][] scratch;
 
-    VectorWorkspace(int maxBatch, long elements, long scratchElements, int threads) {
+    VectorWorkspace(int maxBatch, long elements, long scratchElements, int threads, Executor executor) {
         this.maxBatch = maxBatch;
-        this.elements = length("arena", elements + LINE_START) - LINE_START;
-        arena = new float[this.elements + LINE_START];
+        this.elements = length("arena", elements + LINE_START + READ_BEYOND) - LINE_START - READ_BEYOND;
+        arena = new float[this.elements + LINE_START + READ_BEYOND];
         scratch = new float[threads][length("scratch", scratchElements)];
-        workers = new Workers(threads);
+        workers = new Workers(threads, executor);
     }
 
     private static int length(String what, long elements) {

@@ -55,7 +55,7 @@ abstract class Contract {
         return run(backend(), target().alignment(), make, trial);
     }
 
-    private static float[] run(Backend backend, int alignment, Function<Backend, Operation> make, Trial trial) {
+    static float[] run(Backend backend, int alignment, Function<Backend, Operation> make, Trial trial) {
         try (Operation operation = make.apply(backend)) {
             int maxBatch = trial.batch() + trial.spare();
             int inElements = operation.spec().in().elements();

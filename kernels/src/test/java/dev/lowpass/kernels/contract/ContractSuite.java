@@ -33,6 +33,14 @@ public abstract class ContractSuite implements BackendUnderTest {
     }
 
     @Nested
+    class Chain extends ChainContract {
+        @Override
+        protected BackendUnderTest target() {
+            return ContractSuite.this;
+        }
+    }
+
+    @Nested
     class BandPointwise extends BandPointwiseContract {
         @Override
         protected BackendUnderTest target() {

@@ -1,5 +1,7 @@
 package dev.lowpass.kernels.contract;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.lowpass.kernels.Activation;
 import dev.lowpass.kernels.Backend;
 import dev.lowpass.kernels.Operation;
@@ -107,6 +109,25 @@ public abstract class PointwiseContract extends Contract {
         Layout layout = Layout.spatial(plane.withChannels(17), 1);
         compare(Naive.pointwise(plane, 17, 1, in, weight, null, null), run(pointwise(plane, 17, Activation.NONE, false, weight, null), new Trial(in, 1)),
                 layout, tolerance(10, 1), i -> i / 17 != 8);
+    }
+
+    /** Of NaN of either sign no activation makes a number, and its neighbours are clamped all the same. */
+    @Test
+    void activationsKeepNaN() {
+        SplittableRandom random = new SplittableRandom(48);
+        Plane plane = new Plane(3, 7, 10);
+        float[] in = integers(random, plane.elements(), 4);
+        in[8 * 10 + 3] = Float.NaN;
+        in[16 * 10 + 5] = Float.intBitsToFloat(0xffc00000);
+        float[] weight = integers(random, 70 * 10, 4);
+        Layout layout = Layout.spatial(plane.withChannels(70), 1);
+        for (Activation activation : Activation.values()) {
+            float[] out = run(pointwise(plane, 70, activation, false, weight, null), new Trial(in, 1));
+            compare(Naive.activate(activation, Naive.pointwise(plane, 70, 1, in, weight, null, null)), out, layout, 0, i -> i / 70 != 8 && i / 70 != 16);
+            for (int channel = 0; channel < 70; channel++) {
+                assertTrue(Float.isNaN(out[8 * 70 + channel]) && Float.isNaN(out[16 * 70 + channel]), activation + ", channel " + channel);
+            }
+        }
     }
 
     @Test

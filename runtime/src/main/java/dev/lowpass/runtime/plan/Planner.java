@@ -13,6 +13,7 @@ import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,18 +24,16 @@ import java.util.function.Predicate;
 /**
  * Turns a model into the operations that run it: chooses domains and channel orders, inserts changes of domain, fuses what belongs
  * together (inverse DCT, depthwise, DCT in the middle of a block; the residual add into its project layer), cuts staircases into
- * bands and places every tensor in one arena.
+ * bands, chains spatial operations that the back end likes to run by tiles of rows, and places every tensor in one arena.
  */
 public final class Planner {
 
     /**
      * A plan, and the parameters of each of its steps, permuted to the order in which tensors are stored and in the layouts that
-     * {@link OperationSpec} gives; null where a step has none.
-     *
-     * @param expandParameters of the steps that begin with the expand layer of a block, that layer's; {@code parameters} has the
-     *        depthwise layer's; null for all others
+     * {@link OperationSpec} gives; null where a step has none. A chain has those of each stage; the depthwise part of a block with its expand
+     * layer has the depthwise layer's and then the expand layer's; any other step has one element.
      */
-    public record Planned(Plan plan, List<Parameters> parameters, List<Parameters> expandParameters) {}
+    public record Planned(Plan plan, List<List<Parameters>> parameters) {}
 
     private record Stored(String tensor, Representation representation) {}
 
@@ -55,10 +54,9 @@ public final class Planner {
     }
 
     /** A step before its operands have offsets. */
-    private record Draft(List<String> ops, OperationSpec spec, Plan.Domain domain, Parameters parameters, Parameters expandParameters, Value in, Value out,
-            Value residual) {
-        Draft(List<String> ops, OperationSpec spec, Plan.Domain domain, Parameters parameters, Value in, Value out, Value residual) {
-            this(ops, spec, domain, parameters, null, in, out, residual);
+    private record Draft(List<String> ops, OperationSpec spec, Plan.Domain domain, List<Parameters> parameters, Value in, Value out, Value residual) {
+        static Draft of(List<String> ops, OperationSpec spec, Plan.Domain domain, Parameters parameters, Value in, Value out, Value residual) {
+            return new Draft(ops, spec, domain, Collections.singletonList(parameters), in, out, residual);
         }
     }
 
@@ -66,7 +64,7 @@ public final class Planner {
     private final Graph graph;
     private final int maxBatch;
     private final BandCost cost;
-    private final Predicate<OperationSpec.ExpandIdctDepthwiseDct> fuses;
+    private final Predicate<OperationSpec> fuses;
     private final Domains domains;
     private final ChannelOrders orders;
     private final Map<String, Integer> position = new HashMap<>();
@@ -76,7 +74,7 @@ public final class Planner {
     private final Map<Stored, Value> stored = new HashMap<>();
     private final List<Draft> drafts = new ArrayList<>();
 
-    private Planner(ModelDefinition model, int maxBatch, BandCost cost, Predicate<OperationSpec.ExpandIdctDepthwiseDct> fuses) {
+    private Planner(ModelDefinition model, int maxBatch, BandCost cost, Predicate<OperationSpec> fuses) {
         this.model = model;
         this.graph = model.graph();
         this.maxBatch = maxBatch;
@@ -97,9 +95,9 @@ public final class Planner {
     /**
      * @param maxBatch the largest batch to plan memory and bands for, at least 1
      * @param cost what a band costs on the back end that will run the plan
-     * @param fuses whether that back end runs an expand layer and what follows it in one pass
+     * @param fuses of an {@link OperationSpec.ExpandIdctDepthwiseDct} or {@link OperationSpec.Chain}: whether that back end runs it as one
      */
-    public static Planned plan(ModelDefinition model, int maxBatch, BandCost cost, Predicate<OperationSpec.ExpandIdctDepthwiseDct> fuses) {
+    public static Planned plan(ModelDefinition model, int maxBatch, BandCost cost, Predicate<OperationSpec> fuses) {
         if (maxBatch < 1) {
             throw new IllegalArgumentException("maxBatch is " + maxBatch + "; it must be at least 1");
         }
@@ -116,6 +114,7 @@ public final class Planner {
             lower(op);
         }
         Value output = require(graph.output().name(), Representation.SPATIAL);
+        chain(output);
         return place(input, output);
     }
 
@@ -201,12 +200,12 @@ public final class Planner {
             OperationSpec.ExpandIdctDepthwiseDct whole = new OperationSpec.ExpandIdctDepthwiseDct(expandSpec, spec);
             if (fuses.test(whole)) {
                 drafts.remove(expanding);
-                drafts.add(new Draft(List.of(expand.name(), depthwise.name()), whole, Plan.Domain.FREQUENCY, parameters, expanding.parameters(),
-                        expanding.in(), out, null));
+                drafts.add(new Draft(List.of(expand.name(), depthwise.name()), whole, Plan.Domain.FREQUENCY,
+                        List.of(parameters, expanding.parameters().get(0)), expanding.in(), out, null));
                 return;
             }
         }
-        drafts.add(new Draft(List.of(depthwise.name()), spec, Plan.Domain.FREQUENCY, parameters, coefficients, out, null));
+        drafts.add(Draft.of(List.of(depthwise.name()), spec, Plan.Domain.FREQUENCY, parameters, coefficients, out, null));
     }
 
     private void lowerPointwise(GraphOp.PointwiseConv2d pointwise) {
@@ -223,7 +222,7 @@ public final class Planner {
             Activation activation = add == null ? pointwise.activation() : add.activation();
             OperationSpec.Pointwise spec = new OperationSpec.Pointwise(plane, pointwise.outChannels(), activation, residual != null);
             Value out = define(new Stored(result, domain), spec.out());
-            drafts.add(new Draft(ops, spec, Plan.Domain.SPATIAL, Permuted.pointwise(pointwise, model.parameters(pointwise), inOrder, outOrder), in, out, residual));
+            drafts.add(Draft.of(ops, spec, Plan.Domain.SPATIAL, Permuted.pointwise(pointwise, model.parameters(pointwise), inOrder, outOrder), in, out, residual));
             return;
         }
         Staircase staircase = staircase(pointwise, domain.block());
@@ -233,7 +232,7 @@ public final class Planner {
         boolean linear = pointwise.activation() == Activation.NONE;
         Stored target = linear && !keepsCoefficients(pointwise) ? new Stored(result, domain) : coefficientsOf(pointwise);
         Value out = define(target, spec.out());
-        drafts.add(new Draft(ops, spec, Plan.Domain.FREQUENCY, parameters, in, out, residual));
+        drafts.add(Draft.of(ops, spec, Plan.Domain.FREQUENCY, parameters, in, out, residual));
         if (!linear && !keepsCoefficients(pointwise)) {
             OperationSpec.Idct idct = new OperationSpec.Idct(spec.out(), domain.block(), pointwise.activation());
             emit(pointwise, idct, Plan.Domain.FREQUENCY, null, out, null);
@@ -269,7 +268,7 @@ public final class Planner {
             in = require(tensor, Representation.SPATIAL);
         }
         Value out = define(new Stored(tensor, wanted), plane);
-        drafts.add(new Draft(List.of(), spec, Plan.Domain.FREQUENCY, null, in, out, null));
+        drafts.add(Draft.of(List.of(), spec, Plan.Domain.FREQUENCY, null, in, out, null));
         return out;
     }
 
@@ -315,7 +314,51 @@ public final class Planner {
     /** Adds the step whose result is the op's own tensor as it is produced. */
     private void emit(GraphOp op, OperationSpec spec, Plan.Domain domain, Parameters parameters, Value in, Value residual) {
         Value out = define(new Stored(op.name(), domains.produced(op.name())), spec.out());
-        drafts.add(new Draft(List.of(op.name()), spec, domain, parameters, in, out, residual));
+        drafts.add(Draft.of(List.of(op.name()), spec, domain, parameters, in, out, residual));
+    }
+
+    // ---- chains
+
+    /** Joins drafts that feed one another alone, where the back end prefers that: up to the layer that projects a depthwise one's output. */
+    private void chain(Value output) {
+        Map<Value, Integer> readers = new HashMap<>(Map.of(output, 1));
+        for (Draft draft : drafts) {
+            readers.merge(draft.in(), 1, Integer::sum);
+            if (draft.residual() != null) {
+                readers.merge(draft.residual(), 1, Integer::sum);
+            }
+        }
+        for (int start = 0; start < drafts.size(); start++) {
+            int end = start + 1;
+            while (end < drafts.size() && !isProjection(start, end - 1) && follows(drafts.get(end - 1), drafts.get(end), readers)) {
+                end++;
+            }
+            if (end - start > 1) {
+                List<Draft> joined = drafts.subList(start, end);
+                OperationSpec.Chain spec = new OperationSpec.Chain(joined.stream().map(Draft::spec).toList());
+                if (fuses.test(spec)) {
+                    Draft last = joined.get(joined.size() - 1);
+                    Draft draft = new Draft(joined.stream().flatMap(each -> each.ops().stream()).toList(), spec, Plan.Domain.SPATIAL,
+                            joined.stream().map(each -> each.parameters().get(0)).toList(), joined.get(0).in(), last.out(), last.residual());
+                    joined.clear();
+                    drafts.add(start, draft);
+                }
+            }
+        }
+    }
+
+    /** Whether the draft at {@code at} is a pointwise layer behind a depthwise one that is not before {@code start}. */
+    private boolean isProjection(int start, int at) {
+        return at > start && drafts.get(at).spec() instanceof OperationSpec.Pointwise && drafts.get(at - 1).spec() instanceof OperationSpec.Depthwise;
+    }
+
+    private static boolean follows(Draft first, Draft second, Map<Value, Integer> readers) {
+        return isChainable(first) && first.residual() == null && isChainable(second) && second.in() == first.out() && readers.get(first.out()) == 1;
+    }
+
+    private static boolean isChainable(Draft draft) {
+        OperationSpec spec = draft.spec();
+        return spec instanceof OperationSpec.Conv2d || spec instanceof OperationSpec.Depthwise || spec instanceof OperationSpec.Pointwise;
     }
 
     // ---- memory and bands
@@ -357,7 +400,7 @@ public final class Planner {
             steps.add(new Plan.Step(draft.ops(), draft.spec(), draft.domain(), bands(draft.spec()), operands));
         }
         Plan plan = new Plan(steps, maxBatch, arena.elements(), offsets.get(input.root()), offsets.get(output.root()));
-        return new Planned(plan, drafts.stream().map(Draft::parameters).toList(), drafts.stream().map(Draft::expandParameters).toList());
+        return new Planned(plan, drafts.stream().map(Draft::parameters).toList());
     }
 
     private List<Bands> bands(OperationSpec spec) {

@@ -75,7 +75,7 @@ class PlannerTest {
         return kernels(model, spec -> false);
     }
 
-    private static List<String> kernels(ModelDefinition model, Predicate<OperationSpec.ExpandIdctDepthwiseDct> fuses) {
+    private static List<String> kernels(ModelDefinition model, Predicate<OperationSpec> fuses) {
         return Planner.plan(model, 2, COST, fuses).plan().steps().stream()
                 .map(step -> step.spec().kernelName() + (step.ops().isEmpty() ? "" : " " + String.join("+", step.ops())))
                 .toList();
@@ -98,7 +98,7 @@ class PlannerTest {
         Planner.Planned planned = Planner.plan(model, 2, COST, spec -> true);
         for (int step = 0; step < planned.plan().steps().size(); step++) {
             boolean whole = planned.plan().steps().get(step).spec() instanceof OperationSpec.ExpandIdctDepthwiseDct;
-            assertEquals(whole, planned.expandParameters().get(step) != null, "step " + step);
+            assertEquals(whole ? 2 : 1, planned.parameters().get(step).size(), "step " + step);
         }
         // The stream that block 2 adds to must outlive the pass that reads it.
         long unfused = Planner.plan(model, 2, COST).plan().arenaElements();
@@ -131,6 +131,30 @@ class PlannerTest {
     }
 
     @Test
+    void chainsSpatialBlocksWhereTheBackEndLikesIt() {
+        Plan plan = Planner.plan(network(7), 2, COST, chain -> true).plan();
+        assertEquals(List.of(
+                "[stem, block1.expand, block1.depthwise, block1.project]",
+                "[block2.expand, block2.depthwise, block2.project, block2.add]",
+                "[head]",
+                "[pool]",
+                "[classifier]"), plan.steps().stream().map(step -> step.ops().toString()).toList());
+        assertEquals("conv2d_f32_k3_s2+pointwise_f32+depthwise_f32_k3_s1+pointwise_f32", plan.steps().get(0).spec().kernelName());
+        assertTrue(((OperationSpec.Chain) plan.steps().get(1).spec()).residual());
+        assertTrue(plan.arenaElements() < Planner.plan(network(7), 2, COST, chain -> false).plan().arenaElements());
+        assertEquals(List.of(4, 3, 1, 1, 1), Planner.plan(network(7), 2, COST, chain -> true).parameters().stream().map(List::size).toList());
+    }
+
+    /** In the frequency domain nothing is chained, and what is read twice is not either. */
+    @Test
+    void chainsNothingElse() {
+        List<String> steps = Planner.plan(network(7, "block1.project"), 2, COST, chain -> true).plan().steps().stream()
+                .map(step -> step.spec().kernelName()).toList();
+        assertEquals(List.of("conv2d_f32_k3_s2+pointwise_f32+depthwise_f32_k3_s1", "dct_f32_b7", "band_pointwise_f32_b7", "idct_f32_b7",
+                "pointwise_f32+depthwise_f32_k3_s1+pointwise_f32", "pointwise_f32", "global_average_pool_f32", "pointwise_f32"), steps);
+    }
+
+    @Test
     void changesDomainOnlyAroundTheOneTruncatedLayer() {
         assertEquals(List.of(
                 "conv2d_f32_k3_s2 stem",
@@ -159,7 +183,7 @@ class PlannerTest {
     @Test
     void ordersHiddenChannelsByTheirProjectLayersCutoffs() {
         ModelDefinition model = network(7, "block1.project");
-        Planner.Planned planned = Planner.plan(model, 1, COST);
+        Planner.Planned planned = Planner.plan(model, 1, COST, chain -> false);
         for (int i = 0; i < planned.plan().steps().size(); i++) {
             if (planned.plan().steps().get(i).spec() instanceof OperationSpec.BandPointwise band) {
                 assertTrue(band.staircase().isSorted());
@@ -170,7 +194,7 @@ class PlannerTest {
 
     @Test
     void reportsBandsForEveryBatch() {
-        Plan plan = Planner.plan(network(7, "block1.project"), 3, COST).plan();
+        Plan plan = Planner.plan(network(7, "block1.project"), 3, COST, chain -> false).plan();
         Plan.Step project = plan.steps().stream().filter(step -> step.ops().contains("block1.project")).findFirst().orElseThrow();
         assertEquals(3, project.bandsByBatch().size());
         assertEquals(9, project.bandsByBatch().get(0).count(), "eight distinct cutoffs and what is beyond them");
@@ -179,7 +203,7 @@ class PlannerTest {
 
     @Test
     void writesTheSumOverAResidualThatDies() {
-        Plan plan = Planner.plan(network(7, "block1.expand", "block1.project", "block2.expand", "block2.project", "head"), 2, COST).plan();
+        Plan plan = Planner.plan(network(7, "block1.expand", "block1.project", "block2.expand", "block2.project", "head"), 2, COST, chain -> false).plan();
         Plan.Step project = plan.steps().stream().filter(step -> step.ops().contains("block2.add")).findFirst().orElseThrow();
         assertEquals(project.operands().residual(), project.operands().out());
         for (Plan.Step step : plan.steps()) {
@@ -201,7 +225,7 @@ class PlannerTest {
                 new GraphOp.Add("again", "a", "sum", Activation.NONE));
         Map<String, Parameters> parameters = Map.of("a", parameters(3, 3), "b", parameters(3, 3));
         ModelDefinition model = new ModelDefinition(Graph.of(input, ops), parameters, Preprocess.tensorflow(input), List.of(), Map.of(), Optional.empty());
-        Plan plan = Planner.plan(model, 1, COST).plan();
+        Plan plan = Planner.plan(model, 1, COST, chain -> false).plan();
         Plan.Step sum = plan.steps().stream().filter(step -> step.ops().contains("sum")).findFirst().orElseThrow();
         assertFalse(sum.operands().residual() == sum.operands().out());
     }
@@ -209,6 +233,6 @@ class PlannerTest {
     @Test
     void refusesABatchOfNothing() {
         assertEquals("maxBatch is 0; it must be at least 1",
-                assertThrows(IllegalArgumentException.class, () -> Planner.plan(network(7), 0, COST)).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> Planner.plan(network(7), 0, COST, chain -> false)).getMessage());
     }
 }
