@@ -32,6 +32,7 @@ class BuildTest {
         ALLOWED.put("bench/peers", List.of("kernels", "runtime", "models", "learn", "bench"));
         ALLOWED.put("bench/cuda", List.of());
         ALLOWED.put("bench/gpu-check", List.of("bench"));
+        ALLOWED.put("bench/kernels", List.of("kernels"));
     }
 
     /** The folder of the root pom: the tests run in a module's folder, or in the root's. */
