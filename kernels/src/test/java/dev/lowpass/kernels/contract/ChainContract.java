@@ -27,6 +27,7 @@ public abstract class ChainContract extends Contract {
             try {
                 return backend.chain(new OperationSpec.Chain(stages), operations);
             } catch (UnsupportedOperationException e) {
+                operations.forEach(Operation::close);
                 Assumptions.abort(e.getMessage());
                 throw e;
             }
