@@ -156,7 +156,7 @@ final class Bench implements Callable<Integer> {
             }
         }
         if (paper.isAsked()) {
-            runPaper(chosenDevices.get(0), report);
+            runPaper(chosenDevices.values().iterator().next(), report);
             return ExitCode.OK;
         }
         List<Engine> chosenPeers = new LinkedHashSet<>(peers).stream().map(this::peer).toList();
