@@ -49,7 +49,7 @@ final class Clamp {
     }
 
     private static void byBits(float[] x, int base, int[] at, int block, int highBits) {
-        IntVector l = IntVector.zero(BITS);
+        IntVector l = IntVector.broadcast(BITS, 0);
         IntVector h = IntVector.broadcast(BITS, highBits);
         for (int row = 0; row < block; row++) {
             int from = base + at[row * block];
