@@ -170,9 +170,7 @@ final class Workers implements AutoCloseable {
             }
         }
         while (!closed) {
-            for (int spin = 0; spin < SPINS && ticket.get() >>> 32 == served && !closed; spin++) {
-                Thread.onSpinWait();
-            }
+            spin(served);
             if (ticket.get() >>> 32 == served) {
                 flag.set(ASLEEP);
                 // Looked at again after the flag is up: whoever opens a task from here on sees the flag.
@@ -191,6 +189,16 @@ final class Workers implements AutoCloseable {
             work(worker);
         }
         flag.set(ASLEEP);
+    }
+
+    /**
+     * Waits a while for the next task. A method of its own: the loop gets hot at once, and if it stood in {@link #serve}, C2 would replace
+     * that on the stack, for as long as the thread lives, by one method with all kernels in it, too large for it to inline all vectors.
+     */
+    private void spin(long served) {
+        for (int spin = 0; spin < SPINS && ticket.get() >>> 32 == served && !closed; spin++) {
+            Thread.onSpinWait();
+        }
     }
 
     /** Stops the helpers and waits until they have ended. */
