@@ -44,7 +44,21 @@ final class Attribution {
     }
 
     boolean isTransform(int step) {
-        OperationSpec spec = steps.get(step).spec();
+        return isTransform(steps.get(step));
+    }
+
+    /** The number of the step that carries out an op, without a change of domain behind it. */
+    static int stepOf(List<Plan.Step> steps, String op) {
+        for (int i = 0; i < steps.size(); i++) {
+            if (steps.get(i).ops().contains(op) && !isTransform(steps.get(i))) {
+                return i;
+            }
+        }
+        throw new IllegalStateException("no step of the plan runs op \"" + op + "\"");
+    }
+
+    private static boolean isTransform(Plan.Step step) {
+        OperationSpec spec = step.spec();
         return spec instanceof OperationSpec.Dct || spec instanceof OperationSpec.Idct;
     }
 
@@ -55,6 +69,9 @@ final class Attribution {
             GraphOp.DepthwiseConv2d depthwise = (GraphOp.DepthwiseConv2d) model.graph().op(it.ops().get(0));
             String reader = model.graph().consumers(depthwise.name()).get(0).name();
             return "inverse DCT of " + depthwise.input() + ", " + depthwise.name() + ", DCT for " + reader;
+        } else if (it.spec() instanceof OperationSpec.ExpandIdctDepthwiseDct) {
+            String depthwise = it.ops().get(it.ops().size() - 1);
+            return it.ops().get(0) + ", inverse DCT, " + depthwise + ", DCT for " + model.graph().consumers(depthwise).get(0).name();
         } else if (it.spec() instanceof OperationSpec.Dct) {
             return "DCT for " + String.join(", ", readers(step));
         } else if (it.spec() instanceof OperationSpec.Idct) {
@@ -63,14 +80,23 @@ final class Attribution {
         return String.join(", ", it.ops());
     }
 
+    /**
+     * The ops that a step carries out besides one, but for a residual that the last of them adds: its time is theirs too.
+     */
+    static List<String> others(ModelDefinition model, Plan.Step step, String op) {
+        return step.ops().stream().filter(other -> !other.equals(op) && !(model.graph().op(other) instanceof GraphOp.Add)).toList();
+    }
+
     /** Ops of the steps that read what a step wrote, until it is written over. */
     private List<String> readers(int step) {
         long at = steps.get(step).operands().out();
         List<String> readers = new ArrayList<>();
         for (int i = step + 1; i < steps.size(); i++) {
             Plan.Step later = steps.get(i);
-            if (reads(later, at) && !later.ops().isEmpty()) {
+            if (!later.ops().isEmpty() && later.operands().in() == at) {
                 readers.add(later.ops().get(0));
+            } else if (!later.ops().isEmpty() && addsResidual(later) && later.operands().residual() == at) {
+                readers.add(later.ops().get(later.ops().size() - 1));
             }
             if (later.operands().out() == at) {
                 break;
@@ -79,12 +105,11 @@ final class Attribution {
         return readers;
     }
 
-    private static boolean reads(Plan.Step step, long at) {
-        boolean second = step.spec() instanceof OperationSpec.Add
+    private static boolean addsResidual(Plan.Step step) {
+        return step.spec() instanceof OperationSpec.Add
                 || step.spec() instanceof OperationSpec.Pointwise pointwise && pointwise.residual()
                 || step.spec() instanceof OperationSpec.BandPointwise band && band.residual()
                 || step.spec() instanceof OperationSpec.Chain chain && chain.residual();
-        return step.operands().in() == at || second && step.operands().residual() == at;
     }
 
     /** The last op of the step that wrote what a step reads. */

@@ -53,7 +53,9 @@ public record Profile(
      * @param bytes read and written: input and output below the cutoffs, weights, residual
      * @param floorNanos the least time for these by the peak; null without one
      * @param denseNanos of the steps of the dense network that carry out the same ops; null where there are none, as for a change of
-     *     domain, and where the network is dense
+     *     domain, where the network is dense, and where {@code denseStep} has them
+     * @param denseOps what {@code denseNanos} is the time of, where a step of the dense network runs more than {@code ops} as one; else null
+     * @param denseStep the step whose {@code denseOps} this one's ops are among; else null
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Step(
@@ -67,7 +69,9 @@ public record Profile(
             long bytes,
             long nanos,
             Double floorNanos,
-            Long denseNanos) {
+            Long denseNanos,
+            List<String> denseOps,
+            Integer denseStep) {
 
         /** Time beyond the floor, or all of it where that is unknown. */
         public double lostNanos() {
@@ -75,7 +79,10 @@ public record Profile(
         }
     }
 
-    /** Ops of one name up to its last dot, with the changes of domain that they need. */
+    /**
+     * Ops of one name up to its last dot, with the changes of domain that they need. Where a step of either network carries out ops of
+     * several names, these are one block, whose name lists them.
+     */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Block(String name, List<String> ops, long denseMacs, long keptMacs, long denseNanos, Long truncatedNanos) {}
 
@@ -87,8 +94,10 @@ public record Profile(
      * @param keptCoefficients the sum of its cutoffs
      * @param coefficients of all channels: what that would be if nothing were cut off
      * @param denseNanos of its step in the dense network, a residual that it adds included
+     * @param denseOps what else that step carries out; empty where its time is this layer's alone
      * @param truncatedNanos of its step, without changes of domain: these are in {@code transformNanos} where they are steps of their
      *     own, and in the block's time where they are fused into a depthwise convolution
+     * @param truncatedOps what else that step carries out; null without cutoffs
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Layer(
@@ -100,6 +109,8 @@ public record Profile(
             long denseMacs,
             long keptMacs,
             long denseNanos,
+            List<String> denseOps,
             Long truncatedNanos,
+            List<String> truncatedOps,
             Long transformNanos) {}
 }

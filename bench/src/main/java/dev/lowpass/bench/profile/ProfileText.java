@@ -62,7 +62,7 @@ public final class ProfileText {
                 row.add(micros(step.lostNanos()));
             }
             if (truncated) {
-                row.add(step.denseNanos() == null ? "" : micros(step.denseNanos()));
+                row.add(step.denseNanos() != null ? micros(step.denseNanos()) : step.denseStep() != null ? "in step " + (step.denseStep() + 1) : "");
             }
             table.row(row.toArray());
         }

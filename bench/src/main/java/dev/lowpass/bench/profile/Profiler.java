@@ -12,11 +12,14 @@ import dev.lowpass.runtime.plan.Plan;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.ToLongFunction;
 
 /**
@@ -162,7 +165,17 @@ public final class Profiler {
         Attribution attribution = new Attribution(network.definition, network.session.plan());
         List<Plan.Step> steps = network.session.plan().steps();
         List<String> tactics = network.session.tactics(batch);
-        long[] denseOfStep = denseOfSteps(dense, steps);
+        Long[] denseNanos = new Long[steps.size()];
+        List<List<String>> denseOps = new ArrayList<>(Collections.nCopies(steps.size(), null));
+        Integer[] denseStep = new Integer[steps.size()];
+        for (Correspondence.Group group : truncated ? Correspondence.of(steps, dense.session.plan().steps()) : List.<Correspondence.Group>of()) {
+            int first = group.steps().get(0);
+            denseNanos[first] = group.others().stream().mapToLong(i -> dense.steps[i].median()).sum();
+            if (group.ops().size() > steps.get(first).ops().size()) {
+                denseOps.set(first, List.copyOf(group.ops()));
+                group.steps().stream().skip(1).filter(i -> !attribution.isTransform(i)).forEach(i -> denseStep[i] = first);
+            }
+        }
         List<Profile.Step> figures = new ArrayList<>();
         for (int i = 0; i < steps.size(); i++) {
             Plan.Step step = steps.get(i);
@@ -171,7 +184,7 @@ public final class Profiler {
             long bytes = work.bytes(batch, options.precision().elementBytes());
             figures.add(new Profile.Step(i, step.ops(), attribution.covers(i), step.spec().kernelName(), tactics.get(i),
                     step.domain().name().toLowerCase(Locale.ROOT), macs, bytes, network.steps[i].median(),
-                    peak == null ? null : peak.floorNanos(macs, bytes), truncated && denseOfStep[i] > 0 ? denseOfStep[i] : null));
+                    peak == null ? null : peak.floorNanos(macs, bytes), denseNanos[i], denseOps.get(i), denseStep[i]));
         }
         figures.sort(Comparator.comparingDouble(Profile.Step::lostNanos).reversed());
         return new Profile(options.device().name(), options.device().description(), options.precision().name().toLowerCase(Locale.ROOT), options.threads(), batch,
@@ -183,46 +196,43 @@ public final class Profiler {
         return new Profile.Roof(peak.flops(), peak.levels().stream().map(level -> new Profile.Level(level.bytes(), level.bytesPerSecond())).toList(), peak.method());
     }
 
-    /** The time of the dense network's steps, each counted for the first of {@code steps} that carries out its first op. */
-    private static long[] denseOfSteps(Subject dense, List<Plan.Step> steps) {
-        long[] nanos = new long[steps.size()];
-        for (int i = 0; i < dense.steps.length; i++) {
-            Plan.Step step = dense.session.plan().steps().get(i);
-            for (int j = 0; j < nanos.length; j++) {
-                if (steps.get(j).ops().contains(step.ops().get(0))) {
-                    nanos[j] += dense.steps[i].median();
-                    break;
-                }
-            }
-        }
-        return nanos;
-    }
-
     private List<Profile.Block> blocks(Subject dense, Subject network, Attribution attribution) {
+        List<List<String>> together = new ArrayList<>();
+        network.definition.graph().ops().forEach(op -> together.add(List.of(Attribution.block(op.name()))));
+        for (Subject subject : List.of(dense, network)) {
+            subject.session.plan().steps().forEach(step -> together.add(step.ops().stream().map(Attribution::block).toList()));
+        }
+        Map<String, String> firstBlock = Correspondence.joined(together);
         Map<String, List<String>> ops = new LinkedHashMap<>();
+        Map<String, Set<String>> names = new LinkedHashMap<>();
         for (GraphOp op : network.definition.graph().ops()) {
-            ops.computeIfAbsent(Attribution.block(op.name()), name -> new ArrayList<>()).add(op.name());
+            String name = Attribution.block(op.name());
+            ops.computeIfAbsent(firstBlock.get(name), first -> new ArrayList<>()).add(op.name());
+            names.computeIfAbsent(firstBlock.get(name), first -> new LinkedHashSet<>()).add(name);
         }
-        Map<String, Long> denseNanos = new LinkedHashMap<>();
-        Attribution ofDense = new Attribution(dense.definition, dense.session.plan());
-        for (int i = 0; i < dense.steps.length; i++) {
-            denseNanos.merge(ofDense.block(i), dense.steps[i].median(), Long::sum);
-        }
-        Map<String, Long> nanos = new LinkedHashMap<>();
-        for (int i = 0; i < network.steps.length; i++) {
-            nanos.merge(attribution.block(i), network.steps[i].median(), Long::sum);
-        }
+        Map<String, Long> denseNanos = nanosByBlock(dense, new Attribution(dense.definition, dense.session.plan()), firstBlock);
+        Map<String, Long> nanos = nanosByBlock(network, attribution, firstBlock);
         List<Profile.Block> blocks = new ArrayList<>();
-        ops.forEach((name, members) -> {
+        ops.forEach((first, members) -> {
             List<GraphOp> of = members.stream().map(network.definition.graph()::op).toList();
-            blocks.add(new Profile.Block(name, members, network.batch * of.stream().mapToLong(denseMacs).sum(),
-                    network.batch * of.stream().mapToLong(keptMacs).sum(), denseNanos.getOrDefault(name, 0L),
-                    dense == network ? null : nanos.getOrDefault(name, 0L)));
+            blocks.add(new Profile.Block(String.join(", ", names.get(first)), members, network.batch * of.stream().mapToLong(denseMacs).sum(),
+                    network.batch * of.stream().mapToLong(keptMacs).sum(), denseNanos.getOrDefault(first, 0L),
+                    dense == network ? null : nanos.getOrDefault(first, 0L)));
         });
         return blocks;
     }
 
+    private static Map<String, Long> nanosByBlock(Subject subject, Attribution attribution, Map<String, String> firstBlock) {
+        Map<String, Long> nanos = new LinkedHashMap<>();
+        for (int i = 0; i < subject.steps.length; i++) {
+            nanos.merge(firstBlock.getOrDefault(attribution.block(i), attribution.block(i)), subject.steps[i].median(), Long::sum);
+        }
+        return nanos;
+    }
+
     private List<Profile.Layer> layers(Subject dense, Subject network, Attribution attribution) {
+        List<Plan.Step> denseSteps = dense.session.plan().steps();
+        List<Plan.Step> steps = network.session.plan().steps();
         List<Profile.Layer> layers = new ArrayList<>();
         for (GraphOp op : network.definition.graph().ops()) {
             if (!(op instanceof GraphOp.PointwiseConv2d pointwise)) {
@@ -231,30 +241,20 @@ public final class Profiler {
             int side = pointwise.block();
             long coefficients = (long) side * side * pointwise.inChannels();
             long kept = side == 0 ? 0 : Arrays.stream(network.definition.parameters(op).cutoffs()).asLongStream().sum();
-            long own = 0;
+            int denseOwn = Attribution.stepOf(denseSteps, op.name());
+            int own = Attribution.stepOf(steps, op.name());
             long transforms = 0;
             for (int i = 0; i < network.steps.length; i++) {
-                if (attribution.owner(i).equals(op.name())) {
-                    if (attribution.isTransform(i)) {
-                        transforms += network.steps[i].median();
-                    } else {
-                        own += network.steps[i].median();
-                    }
+                if (attribution.isTransform(i) && attribution.owner(i).equals(op.name())) {
+                    transforms += network.steps[i].median();
                 }
             }
+            boolean both = dense != network;
             layers.add(new Profile.Layer(op.name(), Attribution.block(op.name()), side, kept, coefficients, network.batch * denseMacs.applyAsLong(op),
-                    network.batch * keptMacs.applyAsLong(op),
-                    denseOf(dense, op.name()), dense == network ? null : own, dense == network ? null : transforms));
+                    network.batch * keptMacs.applyAsLong(op), dense.steps[denseOwn].median(), Attribution.others(dense.definition, denseSteps.get(denseOwn), op.name()),
+                    both ? network.steps[own].median() : null, both ? Attribution.others(network.definition, steps.get(own), op.name()) : null,
+                    both ? transforms : null));
         }
         return layers;
-    }
-
-    private static long denseOf(Subject dense, String op) {
-        for (int i = 0; i < dense.steps.length; i++) {
-            if (dense.session.plan().steps().get(i).ops().contains(op)) {
-                return dense.steps[i].median();
-            }
-        }
-        throw new IllegalStateException("no step of the dense plan runs op \"" + op + "\"");
     }
 }

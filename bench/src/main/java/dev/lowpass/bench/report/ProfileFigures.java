@@ -25,6 +25,8 @@ final class ProfileFigures {
             "truncated pointwise", Series.TRUNCATED,
             "dense pointwise", Series.DENSE,
             "IDCT, depthwise and DCT fused", "s3",
+            "expand, IDCT, depthwise and DCT fused", "s4",
+            "convolutions in a row", "s6",
             "depthwise", "s2",
             "convolution", "s5");
 
@@ -83,10 +85,15 @@ final class ProfileFigures {
     private static Figure.Numbers layerNumbers(Profile profile) {
         List<List<String>> rows = new ArrayList<>();
         for (Profile.Layer layer : profile.layers()) {
-            rows.add(List.of(layer.name(), macs(layer.denseMacs()), layer.coefficients() == 0 ? "" : percent((double) layer.keptCoefficients() / layer.coefficients()), micros(layer.denseNanos()),
-                    layer.truncatedNanos() == null ? "" : micros(layer.truncatedNanos()), layer.transformNanos() == null || layer.transformNanos() == 0 ? "" : micros(layer.transformNanos())));
+            rows.add(List.of(layer.name(), macs(layer.denseMacs()), layer.coefficients() == 0 ? "" : percent((double) layer.keptCoefficients() / layer.coefficients()), micros(layer.denseNanos()) + with(layer.denseOps()),
+                    layer.truncatedNanos() == null ? "" : micros(layer.truncatedNanos()) + with(layer.truncatedOps()), layer.transformNanos() == null || layer.transformNanos() == 0 ? "" : micros(layer.transformNanos())));
         }
         return new Figure.Numbers(List.of("pointwise layer", "MACs", "kept", "dense \u00b5s", "truncated \u00b5s", "own transforms \u00b5s"), rows);
+    }
+
+    /** What else a time is of. */
+    private static String with(List<String> others) {
+        return others == null || others.isEmpty() ? "" : " with " + String.join(", ", others);
     }
 
     /** Speed against arithmetic intensity on two logarithmic axes. Needs a peak. */
@@ -143,7 +150,7 @@ final class ProfileFigures {
         for (Profile.Step step : profile.steps()) {
             rows.add(List.of(step.covers(), step.tactic().isEmpty() ? step.kernel() : step.tactic(), step.domain(), micros(step.nanos()), macs(step.macs()), String.format(Locale.ROOT, "%,d", step.bytes() / 1000),
                     step.macs() == 0 ? "" : String.format(Locale.ROOT, "%.1f", flops(step) / 1e9), step.macs() == 0 ? "" : percent(flops(step) / roof.flops()), micros(step.floorNanos()),
-                    micros(step.lostNanos()), step.denseNanos() == null ? "" : micros(step.denseNanos())));
+                    micros(step.lostNanos()), step.denseNanos() == null ? "" : micros(step.denseNanos()) + with(step.denseOps() == null ? null : step.denseOps().stream().filter(op -> !step.ops().contains(op)).toList())));
         }
         return new Figure(id, title, description, svg.element(id, BOTTOM + 40, title, description), kinds, List.of(new Figure.Numbers(
                 List.of("step, by time lost", "kernel", "domain", "\u00b5s", "MACs", "kB", "GFLOP/s", "of peak", "floor \u00b5s", "lost \u00b5s", "dense \u00b5s"), rows)));
@@ -169,7 +176,11 @@ final class ProfileFigures {
     }
 
     private static String kind(Profile.Step step) {
-        if (step.kernel().startsWith("band_pointwise")) {
+        if (step.kernel().contains("+")) {
+            return "convolutions in a row";
+        } else if (step.kernel().startsWith("expand_idct")) {
+            return "expand, IDCT, depthwise and DCT fused";
+        } else if (step.kernel().startsWith("band_pointwise")) {
             return "truncated pointwise";
         } else if (step.kernel().startsWith("pointwise")) {
             return "dense pointwise";
