@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 
 /**
  * Compiles the CUDA kernels: {@code java BuildKernels.java SOURCES OUT [RESOURCES]} makes of each SOURCES/NAME.cu the fat binary
- * OUT/NAME.fatbin and the report of ptxas, OUT/NAME.usage.txt; the fat binary is copied to RESOURCES too, if that is given. Without nvcc it says so and makes nothing, which is no failure: NVRTC then compiles on the
- * user's machine.
+ * OUT/NAME.fatbin and the report of ptxas, OUT/NAME.usage.txt; the fat binary is copied to RESOURCES too, if that is given. Without nvcc
+ * it says so and makes nothing, which is no failure: NVRTC then compiles on the user's machine.
  *
  * <p>Results are kept under the user's cache folder, named by the hash of compiler, options and sources, since a compilation for all
  * architectures takes minutes.
@@ -40,7 +40,8 @@ public final class BuildKernels {
             return;
         }
         List<String> supported = List.of(run(nvcc, "--list-gpu-code").split("\\s+"));
-        List<String> options = new ArrayList<>(List.of("-std=c++17", "-fatbin", "-Xptxas", "-v"));
+        // The jar compresses; and the tests read what an image holds.
+        List<String> options = new ArrayList<>(List.of("-std=c++17", "-fatbin", "--no-compress", "-Xptxas", "-v"));
         List<String> made = new ArrayList<>();
         for (String architecture : ARCHITECTURES) {
             if (supported.contains("sm_" + architecture)) {

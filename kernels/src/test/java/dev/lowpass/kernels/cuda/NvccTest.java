@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -126,18 +125,27 @@ class NvccTest {
         assertEquals(List.of(), offenders);
     }
 
-    /** The emulated device sees the sources, not the images: each image must have what the source has. */
+    /** The emulated device sees the sources, not the images: each must hold each of its source's kernels, for each architecture and as PTX. */
     @Test
-    void theImagesAreFatBinaries() throws IOException {
-        Map<String, Integer> sizes = new HashMap<>();
+    void everyImageHoldsEveryKernelForEveryArchitecture() throws IOException {
+        Set<String> everywhere = new TreeSet<>(USAGE.keySet());
+        everywhere.add(FatBinary.PTX + "90");
+        Map<String, Set<String>> found = new TreeMap<>();
+        for (String kind : everywhere) {
+            found.put(kind, new TreeSet<>());
+        }
         try (Stream<Path> files = Files.list(SOURCES)) {
             for (Path source : files.filter(file -> file.toString().endsWith(".cu")).toList()) {
                 String name = source.getFileName().toString().replace(".cu", ".fatbin");
-                byte[] image = Files.readAllBytes(OUT.resolve(name));
-                assertEquals(0xba55ed50, (image[0] & 255) | (image[1] & 255) << 8 | (image[2] & 255) << 16 | (image[3] & 255) << 24, name);
-                sizes.put(name, image.length);
+                Map<String, Set<String>> image = FatBinary.kernels(Files.readAllBytes(OUT.resolve(name)));
+                assertEquals(everywhere, image.keySet(), name);
+                image.forEach((kind, kernels) -> {
+                    assertFalse(kernels.isEmpty(), () -> name + " has no kernel for " + kind);
+                    found.get(kind).addAll(kernels);
+                });
             }
         }
-        assertFalse(sizes.isEmpty());
+        Set<String> all = USAGE.get("sm_90").keySet();
+        found.forEach((kind, kernels) -> assertEquals(all, kernels, kind));
     }
 }
