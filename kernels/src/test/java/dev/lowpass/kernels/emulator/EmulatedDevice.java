@@ -135,6 +135,19 @@ public final class EmulatedDevice {
         }
     }
 
+    /**
+     * Loads a device that was built before, with the kernels beside it, into this JVM, for programs that know nothing of it.
+     *
+     * @param folder what {@link #startWithProjectKernels} has built, {@code kernels/target/emulator}
+     */
+    static void load(Path folder) {
+        loadDriver(folder);
+        for (Path library : list(folder, ".so")) {
+            loadKernelLibrary(library);
+        }
+        configure0(Configuration.DEFAULT);
+    }
+
     /** Whether the tests run on the machine's own GPU instead; see {@link #REAL}. */
     public static boolean isReal() {
         return REAL;
@@ -158,6 +171,10 @@ public final class EmulatedDevice {
 
     public static void configure(Configuration it) {
         requireEmulated("pretends to be another device");
+        configure0(it);
+    }
+
+    private static void configure0(Configuration it) {
         configure0(it.devices(), it.architecture(), it.memoryBytes(), it.driverVersion(), it.multiprocessors(), it.eager());
     }
 
@@ -264,8 +281,12 @@ public final class EmulatedDevice {
         inputs.addAll(list(sources.resolve("include"), ".h"));
         inputs.add(sources.resolve("build.sh"));
         build("driver", hash(compiler, inputs), List.of(out.resolve("libcuda.so.1"), out.resolve("libcublas.so.12"), out.resolve("libcublas.so.13")), "driver", out.toString());
-        System.load(out.resolve("libcuda.so.1").toString());
-        System.load(out.resolve("libcublas.so.12").toString());
+        loadDriver(out);
+    }
+
+    private static void loadDriver(Path folder) {
+        System.load(folder.resolve("libcuda.so.1").toString());
+        System.load(folder.resolve("libcublas.so.12").toString());
     }
 
     private static void loadKernels(Path source) {
@@ -282,6 +303,10 @@ public final class EmulatedDevice {
             // The compiler is there: this is a source that does not compile, which no test may pass over.
             throw new AssertionError(source + " does not compile for the emulated device: " + e.getMessage());
         }
+        loadKernelLibrary(library);
+    }
+
+    private static void loadKernelLibrary(Path library) {
         String failure = loadKernels0(library.toString());
         if (failure != null) {
             throw new AssertionError(library + " cannot be loaded: " + failure);
