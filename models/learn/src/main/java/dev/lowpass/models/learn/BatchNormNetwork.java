@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
@@ -92,6 +93,40 @@ final class BatchNormNetwork {
                 vector[slot.scale + c] = 1;
             }
         }
+        return vector;
+    }
+
+    /**
+     * A vector that computes what a folded network does: its filters, scaled to the size that {@link #initialize} gives them, which
+     * batch normalisation undoes, and scales and shifts that give each channel the mean and deviation it had.
+     *
+     * @param from a network of the same ops
+     * @param moments as {@link FoldedNetwork#moments} tells them of it
+     */
+    float[] continueFrom(ModelDefinition from, Map<String, float[][]> moments) {
+        float[] vector = new float[size];
+        slots.forEach((name, slot) -> {
+            Parameters parameters = from.parameters().get(name);
+            float[] weight = parameters.weight();
+            System.arraycopy(weight, 0, vector, slot.weight, weight.length);
+            if (slot.scale < 0) {
+                System.arraycopy(parameters.bias(), 0, vector, slot.shift, slot.outChannels);
+                return;
+            }
+            int fanIn = weight.length / slot.outChannels;
+            for (int o = 0; o < slot.outChannels; o++) {
+                double energy = 0;
+                for (int i = 0; i < fanIn; i++) {
+                    energy += (double) weight[o * fanIn + i] * weight[o * fanIn + i];
+                }
+                double factor = Math.sqrt(2 / Math.max(1e-20, energy));
+                for (int i = 0; i < fanIn; i++) {
+                    vector[slot.weight + o * fanIn + i] *= (float) factor;
+                }
+                vector[slot.scale + o] = moments.get(name)[1][o];
+                vector[slot.shift + o] = moments.get(name)[0][o];
+            }
+        });
         return vector;
     }
 

@@ -15,6 +15,8 @@ import java.util.Map;
 /** A model in libtorch as its file states it: hard cutoffs, no gradients. */
 final class FoldedNetwork implements AutoCloseable {
 
+    private static final int[] ALONG = {1};
+
     private final NDManager manager;
     private final Graph graph;
     private final int classes;
@@ -95,6 +97,34 @@ final class FoldedNetwork implements AutoCloseable {
             int block = ((GraphOp.PointwiseConv2d) op).block();
             return FrequencyPointwise.apply(x, block, transforms.get(block), mask, weight, bias);
         }, tensors);
+    }
+
+    /**
+     * Mean and standard deviation, per channel, of what each op with weights gives before its activation.
+     *
+     * @param input normalised, {@code [n][y][x][c]}
+     */
+    Map<String, float[][]> moments(float[] input, int n) {
+        Plane plane = graph.input();
+        Map<String, float[][]> moments = new HashMap<>();
+        boolean gradients = Libtorch.setGradients(false);
+        try (NDManager scratch = manager.newSubManager(); NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
+            TorchGraph.forward(graph, Libtorch.images(scratch, input, n, plane.height(), plane.width(), plane.channels()), (op, x) -> {
+                NDArray y = TorchGraph.convolve(op, x, weights.get(op.name()), biases.get(op.name()));
+                NDArray values = y.transpose(1, 0, 2, 3).reshape(y.getShape().get(1), -1); // (c, n y x)
+                float[] mean = values.mean(ALONG).toFloatArray();
+                float[] deviation = values.mul(values).mean(ALONG).toFloatArray();
+                for (int c = 0; c < mean.length; c++) {
+                    deviation[c] = (float) Math.sqrt(Math.max(0, deviation[c] - (double) mean[c] * mean[c]));
+                }
+                moments.put(op.name(), new float[][] {mean, deviation});
+                return y;
+            });
+        } finally {
+            Libtorch.setGradients(gradients);
+        }
+        return moments;
     }
 
     @Override

@@ -9,12 +9,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "train", mixinStandardHelpOptions = true, description = "Train a MobileNetV2 for small photos from scratch.")
+@Command(name = "train", mixinStandardHelpOptions = true, description = "Train a MobileNetV2 for small photos, from scratch or from where another training ended.")
 final class Train implements Callable<Integer> {
 
     private static final int SIDE = 32;
@@ -26,6 +27,9 @@ final class Train implements Callable<Integer> {
 
     @Option(names = {"-o", "--output"}, required = true, paramLabel = "FILE", description = "The model file to write.")
     private Path output;
+
+    @Option(names = "--from", paramLabel = "FILE", description = "Go on from a model that train made, instead of from weights at random; its cutoffs are left out.")
+    private Path from;
 
     @Option(names = "--epochs", defaultValue = "18", description = "Passes over the photos (default: ${DEFAULT-VALUE}).")
     private int epochs;
@@ -53,6 +57,7 @@ final class Train implements Callable<Integer> {
         Main.requirePositive("--epochs", epochs);
         Main.requirePositive("--batch", batch);
         RunOptions.requireWritable(output);
+        Optional<ModelDefinition> start = from == null ? Optional.empty() : Optional.of(ModelFile.read(from).dense());
         Plane plane = new Plane(SIDE, SIDE, 3);
         // The mean and deviation of CIFAR-10's training photos, to a tenth.
         Preprocess preprocess = new Preprocess(plane, Preprocess.Resize.SHORTEST_SIDE, SIDE, Preprocess.Interpolation.BILINEAR,
@@ -61,12 +66,17 @@ final class Train implements Callable<Integer> {
         Main.log(all.size() + " photos of " + all.classes().size() + " classes");
         List<PhotoSet> parts = all.split(Math.min(HELD_OUT, Math.max(1, all.size() / 10)), 7);
         Trainer.Recipe recipe = new Trainer.Recipe(epochs, smallEpochs == null ? epochs / 2 : smallEpochs, batch, rate, decay, smoothing, run.seed(), run.threads());
-        try (Trainer trainer = new Trainer(MobileNetV2.forSmallPhotos().graph(plane, all.classes().size()), parts.get(1), preprocess, recipe, run.checkpoint(output), Main::log)) {
+        try (Trainer trainer = new Trainer(MobileNetV2.forSmallPhotos().graph(plane, all.classes().size()), parts.get(1), preprocess, recipe, start, run.checkpoint(output), Main::log)) {
             ModelDefinition model = ModelFile.asStored(trainer.train(parts.get(0)), run.weights());
             Map<String, String> record = new LinkedHashMap<>();
-            record.put("source", "trained from scratch on " + data.getFileName() + ", " + parts.get(1).size() + " photos");
-            record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s --epochs %d --small-epochs %d --batch %d --rate %s --decay %s --smoothing %s %s",
-                    data.getFileName(), epochs, recipe.smallEpochs(), batch, rate, decay, smoothing, run.recipe()));
+            start.ifPresent(before -> before.provenance().forEach((key, value) -> {
+                if (key.equals("source") || key.startsWith("recipe") || key.startsWith("test_accuracy")) {
+                    record.put("started_from_" + key, value);
+                }
+            }));
+            record.put("source", (start.isPresent() ? "trained on, on " : "trained from scratch on ") + data.getFileName() + ", " + parts.get(1).size() + " photos");
+            record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s%s --epochs %d --small-epochs %d --batch %d --rate %s --decay %s --smoothing %s %s",
+                    data.getFileName(), from == null ? "" : " --from " + from.getFileName(), epochs, recipe.smallEpochs(), batch, rate, decay, smoothing, run.recipe()));
             record.put("held_out_accuracy", String.format(Locale.ROOT, "%.2f %% of %d photos held out of training", 100 * trainer.accuracy(model, parts.get(0)), parts.get(0).size()));
             PhotoSet test = PhotoSet.readClasses(data, "test", preprocess);
             if (!test.classes().equals(all.classes())) {

@@ -41,6 +41,8 @@ final class Trainer implements AutoCloseable {
     record Recipe(int epochs, int smallEpochs, int batch, double rate, double decay, double smoothing, long seed, int threads) {}
 
     private static final int MICRO_BATCH = 32;
+    /** Photos of which the moments of a network to go on from are taken. */
+    private static final int MOMENTS_OF = 512;
     private static final double MOMENTUM = 0.9;
     private static final double WARM_UP = 0.05;
     private static final double FALL_FROM = 0.4;
@@ -64,10 +66,11 @@ final class Trainer implements AutoCloseable {
     private final Optional<Checkpoint> saved;
 
     /**
+     * @param from a network of the same ops to go on from, instead of weights at random
      * @param checkpoint a file that is written every minute and after every epoch, and read when it is there
      * @param log gets a line now and then
      */
-    Trainer(Graph graph, PhotoSet photos, Preprocess preprocess, Recipe recipe, Path checkpoint, Consumer<String> log) throws IOException {
+    Trainer(Graph graph, PhotoSet photos, Preprocess preprocess, Recipe recipe, Optional<ModelDefinition> from, Path checkpoint, Consumer<String> log) throws IOException {
         this.photos = photos;
         this.preprocess = preprocess;
         this.recipe = recipe;
@@ -79,8 +82,23 @@ final class Trainer implements AutoCloseable {
         root = Libtorch.start();
         workers = new Workers(recipe.threads());
         saved = Checkpoint.read(checkpoint, made(), network.size());
-        vector = saved.map(Checkpoint::vector).orElseGet(() -> network.initialize(recipe.seed()));
+        vector = saved.map(Checkpoint::vector).orElseGet(() -> from.map(this::continueFrom).orElseGet(() -> network.initialize(recipe.seed())));
         momentum = saved.map(Checkpoint::momentum).orElseGet(() -> new float[vector.length]);
+    }
+
+    private float[] continueFrom(ModelDefinition from) {
+        if (!from.graph().ops().equals(network.graph().ops())) {
+            throw new LearnException("the model to go on from has other ops than the network that is trained; give one that train made");
+        }
+        try (FoldedNetwork folded = new FoldedNetwork(root, from)) {
+            int n = Math.min(MOMENTS_OF, photos.size());
+            int[] order = PhotoSet.shuffled(photos.size(), new SplittableRandom(recipe.seed() * 1_000_003 - 1));
+            float[] input = new float[n * photos.plane().elements()];
+            for (int i = 0; i < n; i++) {
+                augmentation.plain(order[i], input, i * photos.plane().elements());
+            }
+            return network.continueFrom(from, workers.run(List.of((Callable<Map<String, float[][]>>) () -> folded.moments(input, n))).get(0));
+        }
     }
 
     /** Without the epochs, which may be changed as long as the rate has not begun to fall. */

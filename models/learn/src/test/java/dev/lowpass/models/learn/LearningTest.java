@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -52,9 +53,27 @@ class LearningTest {
     }
 
     private static Trainer trainer(int epochs, Path checkpoint, Consumer<String> log) throws Exception {
+        return trainer(epochs, 0.05, Optional.empty(), checkpoint, log);
+    }
+
+    private static Trainer trainer(int epochs, double rate, Optional<ModelDefinition> from, Path checkpoint, Consumer<String> log) throws Exception {
         Graph graph = new MobileNetV2(8, List.of(new MobileNetV2.Stage(1, 8, 1, 2), new MobileNetV2.Stage(2, 8, 1, 1)), 16).graph(TinyNetworks.INPUT, 2);
-        Trainer.Recipe recipe = new Trainer.Recipe(epochs, 1, 32, 0.05, 1e-4, 0.1, 5, 2);
-        return new Trainer(graph, PHOTOS, Preprocess.tensorflow(TinyNetworks.INPUT), recipe, checkpoint, log);
+        Trainer.Recipe recipe = new Trainer.Recipe(epochs, 1, 32, rate, 1e-4, 0.1, 5, 2);
+        return new Trainer(graph, PHOTOS, Preprocess.tensorflow(TinyNetworks.INPUT), recipe, from, checkpoint, log);
+    }
+
+    @Test
+    void trainingGoesOnFromWhereAModelStands() throws Exception {
+        try (Trainer trainer = trainer(1, 1e-9, Optional.of(trained), scratch.resolve("on"), line -> {})) {
+            assertEquals(trainer.accuracy(trained, HELD_OUT), trainer.accuracy(trainer.train(HELD_OUT), HELD_OUT), 0.02);
+        }
+    }
+
+    @Test
+    void trainingDoesNotGoOnFromAnotherNetwork() {
+        ModelDefinition other = TinyNetworks.everyOp(3);
+        LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, Optional.of(other), scratch.resolve("other"), line -> {}).close());
+        assertEquals("the model to go on from has other ops than the network that is trained; give one that train made", e.getMessage());
     }
 
     @Test
