@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lowpass.runtime.file.ModelFile;
 import dev.lowpass.runtime.plan.Plan;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -15,6 +16,7 @@ import java.util.List;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -113,6 +115,51 @@ class ProfilingTest {
             }
             assertTrue(closest > 0.5, "the steps make up a run but for copies and the events themselves, and were at most " + closest + " of it");
         }
+    }
+
+    /**
+     * Nobody pays for events that nobody wants: no object is made for them, neither before the first recording, nor in one that has them
+     * off, nor after the last. By the reference, whose calls allocate nothing whatever compiled them.
+     */
+    @Tag("fresh")
+    @Test
+    void eventsThatAreOffCostNoObject() throws IOException {
+        try (Model model = model(); Session session = model.newSession(SessionOptions.builder().device(Device.reference()).maxBatch(1).build())) {
+            FloatBuffer input = FloatBuffer.allocate(session.inputElements());
+            FloatBuffer logits = FloatBuffer.allocate(session.classes());
+            assertEquals(0, fewestBytes(session, input, logits), "without a recording");
+            try (Recording recording = new Recording()) {
+                recording.disable("lowpass.Run");
+                recording.disable("lowpass.Op");
+                recording.start();
+                assertEquals(0, fewestBytes(session, input, logits), "with both events off");
+                recording.enable("lowpass.Run");
+                for (int i = 0; i < RUNS; i++) {
+                    session.run(input, 1, logits);
+                }
+                recording.disable("lowpass.Run");
+                session.run(input, 1, logits);
+                List<RecordedEvent> events = stop(recording);
+                assertEquals(RUNS, named("lowpass.Run", events).size(), "runs that were asked for, and no other");
+                assertEquals(0, named("lowpass.Op", events).size());
+            }
+            assertEquals(0, fewestBytes(session, input, logits), "after the last recording");
+        }
+    }
+
+    /** What a hundred calls allocate once the compiler has come to rest. */
+    private static long fewestBytes(Session session, FloatBuffer input, FloatBuffer logits) {
+        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long fewest = Long.MAX_VALUE;
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (fewest > 0 && System.nanoTime() < deadline) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 100; i++) {
+                session.run(input, 1, logits);
+            }
+            fewest = Math.min(fewest, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        return fewest;
     }
 
     /** What Flight Recorder's tools show is up to these. */

@@ -32,6 +32,42 @@ public record Ratio(double value, double low, double high) {
         return new Ratio((double) Percentile.median(first) / Percentile.median(second), ratios[tail], ratios[RESAMPLES - 1 - tail]);
     }
 
+    /**
+     * The same for turns that were run in pairs, right after one another: the median of the ratios of their medians. What slowly changes
+     * on the machine meets both turns of a pair and leaves the ratio alone. Pairs are drawn for the interval.
+     *
+     * @param first as many turns as {@code second}
+     * @param second turn {@code i} beside turn {@code i} of the first; none may be empty
+     */
+    public static Ratio ofPairs(List<long[]> first, List<long[]> second) {
+        if (first.size() != second.size() || first.isEmpty()) {
+            throw new IllegalArgumentException(first.size() + " turns cannot be paired with " + second.size() + "; give as many, at least one");
+        }
+        double[] ratios = new double[first.size()];
+        for (int i = 0; i < ratios.length; i++) {
+            ratios[i] = (double) Percentile.median(List.of(first.get(i))) / Percentile.median(List.of(second.get(i)));
+        }
+        SplittableRandom random = new SplittableRandom(1);
+        double[] medians = new double[RESAMPLES];
+        double[] drawn = new double[ratios.length];
+        for (int i = 0; i < RESAMPLES; i++) {
+            for (int j = 0; j < drawn.length; j++) {
+                drawn[j] = ratios[random.nextInt(ratios.length)];
+            }
+            medians[i] = median(drawn);
+        }
+        Arrays.sort(medians);
+        int tail = (int) (TAIL * RESAMPLES);
+        return new Ratio(median(ratios), medians[tail], medians[RESAMPLES - 1 - tail]);
+    }
+
+    /** Sorts them. */
+    private static double median(double[] values) {
+        Arrays.sort(values);
+        int half = values.length / 2;
+        return values.length % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+    }
+
     private record Sample(long nanos, int turn) {}
 
     /** The median over as many turns, drawn with replacement, many times. */

@@ -88,6 +88,10 @@ class ExplainMeasureTest {
         assertTrue(expand.denseNanos() > 0 && expand.truncatedNanos() > 0);
         assertEquals(3, report.get("recorder").size());
         assertEquals("both events off", report.get("recorder").get(0).get("events").asText());
+        for (JsonNode mode : report.get("recorder")) {
+            assertTrue(mode.get("time").asDouble() > 0 && mode.get("bytes_per_call").asLong() >= 0, mode.toString());
+            assertEquals(20, mode.get("turns").size());
+        }
     }
 
     @Test

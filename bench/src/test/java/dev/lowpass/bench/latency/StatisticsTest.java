@@ -2,6 +2,7 @@ package dev.lowpass.bench.latency;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lowpass.bench.receipt.Receipt;
@@ -78,5 +79,37 @@ class StatisticsTest {
     @Test
     void ratioOfOneTurnIsCertainOfItself() {
         assertEquals(new Ratio(2, 2, 2), Ratio.of(List.of(new long[] {4, 4, 4}), List.of(new long[] {2})));
+    }
+
+    /** A machine that becomes slower and faster by a tenth hides one per cent from turns as a whole, and not from pairs. */
+    @Test
+    void pairsSeeWhatSlowChangesHide() {
+        Random random = new Random(5);
+        List<long[]> first = new ArrayList<>();
+        List<long[]> second = new ArrayList<>();
+        double speed = 1;
+        for (int i = 0; i < 400; i++) {
+            speed = Math.max(0.7, Math.min(1.4, speed * (1 + 0.05 * random.nextGaussian())));
+            double now = speed;
+            first.add(random.doubles(3).mapToLong(x -> Math.round(1.01e6 * now * (1 + 0.01 * x))).toArray());
+            second.add(random.doubles(3).mapToLong(x -> Math.round(1e6 * now * (1 + 0.01 * x))).toArray());
+        }
+        Ratio paired = Ratio.ofPairs(first, second);
+        Ratio whole = Ratio.of(first, second);
+        assertEquals(1.01, paired.value(), 0.002);
+        assertTrue(paired.low() > 1.008 && paired.high() < 1.012 && paired.low() < paired.value() && paired.value() < paired.high(), paired.toString());
+        assertTrue(whole.high() - whole.low() > 10 * (paired.high() - paired.low()), whole.toString());
+    }
+
+    @Test
+    void pairedIntervalHoldsTheTrueRatioAboutAsOftenAsItSays() {
+        Random random = new Random(6);
+        int held = 0;
+        for (int i = 0; i < 200; i++) {
+            Ratio ratio = Ratio.ofPairs(turns(random, 1.1, 31), turns(random, 1, 31));
+            held += ratio.low() <= 1.1 && 1.1 <= ratio.high() ? 1 : 0;
+        }
+        assertTrue(held > 0.9 * 200 && held < 200, held + " of 200");
+        assertThrows(IllegalArgumentException.class, () -> Ratio.ofPairs(List.of(new long[] {1}), List.of()));
     }
 }
