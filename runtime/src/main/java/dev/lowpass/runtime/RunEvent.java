@@ -8,7 +8,10 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** A call of {@link Session#run}, from its arguments' check to its logits. On in every recording that does not turn it off. */
+/**
+ * A call of {@link Session#run}, from its arguments' check to its logits; of {@link Session#runOnDevice}, to the work's being enqueued. On
+ * in every recording that does not turn it off.
+ */
 @Name("lowpass.Run")
 @Label("Run")
 @Category("Lowpass")

@@ -166,18 +166,17 @@ public final class Session implements AutoCloseable {
      */
     public void run(FloatBuffer input, int batch, FloatBuffer logits) {
         requireRun(input, batch, logits);
-        if (RUN.isEnabled() || OP.isEnabled()) {
-            runRecorded(input, batch, logits, null);
-            return;
-        }
+        RunEvent event = beginRun();
         Context context = resources.take();
         try {
+            waited(event);
             context.workspace.write(plan.input(), input, input.position(), batch * inputElements);
-            context.run(batch);
+            runSteps(context, batch);
             context.workspace.read(plan.output(), logits, logits.position(), batch * classes);
         } finally {
             resources.giveBack(context);
         }
+        endRun(event, batch);
     }
 
     /**
@@ -193,16 +192,15 @@ public final class Session implements AutoCloseable {
             throw new IllegalArgumentException("the timing is for " + timing.steps() + " steps, and this session has " + plan.steps().size()
                     + "; make it by RunTiming.ofSteps of this session");
         }
-        if (RUN.isEnabled() || OP.isEnabled()) {
-            runRecorded(input, batch, logits, timing);
-            return;
-        }
+        RunEvent event = beginRun();
         Context context = resources.take();
         try {
+            waited(event);
             runTimed(context, input, batch, logits, timing);
         } finally {
             resources.giveBack(context);
         }
+        endRun(event, batch);
     }
 
     /**
@@ -222,8 +220,10 @@ public final class Session implements AutoCloseable {
         requireBatch(batch);
         requireRemaining("bytes of pixels", pixels, batch, inputElements);
         requireLogits(batch, logits);
+        RunEvent event = beginRun();
         Context context = resources.take();
         try {
+            waited(event);
             int count = batch * inputElements;
             if (context.deviceAccess != null) {
                 context.deviceAccess.writePixels(plan.input(), pixels, pixels.position(), count);
@@ -232,11 +232,12 @@ public final class Session implements AutoCloseable {
                 normalize(pixels, count, input);
                 context.workspace.write(plan.input(), input, 0, count);
             }
-            context.run(batch);
+            runSteps(context, batch);
             context.workspace.read(plan.output(), logits, logits.position(), batch * classes);
         } finally {
             resources.giveBack(context);
         }
+        endRun(event, batch);
     }
 
     private void normalize(ByteBuffer pixels, int count, FloatBuffer input) {
@@ -285,8 +286,10 @@ public final class Session implements AutoCloseable {
     private void runOnDevice(long input, boolean pixels, int batch, long logits, long stream) {
         requireOpen();
         requireBatch(batch);
+        RunEvent event = beginRun();
         Context context = resources.take();
         try {
+            waited(event);
             DeviceAccess device = context.deviceAccess;
             if (device == null) {
                 throw new UnsupportedOperationException("device addresses need a session on a CUDA device, and this one runs on " + options.device()
@@ -300,12 +303,13 @@ public final class Session implements AutoCloseable {
             } else {
                 device.copyIn(input, plan.input(), batch * inputElements);
             }
-            context.run(batch);
+            runSteps(context, batch);
             device.copyOut(plan.output(), logits, batch * classes);
             device.precede(stream);
         } finally {
             resources.giveBack(context);
         }
+        endRun(event, batch);
     }
 
     private void runTimed(Context context, FloatBuffer input, int batch, FloatBuffer logits, RunTiming timing) {
@@ -328,27 +332,29 @@ public final class Session implements AutoCloseable {
         timing.take(stopwatch, steps);
     }
 
-    /** With Flight Recorder's events. @param timing may be null */
-    private void runRecorded(FloatBuffer input, int batch, FloatBuffer logits, RunTiming timing) {
+    /**
+     * Null while nobody records. What is recorded runs through the same calls as what is not, for the compiler may inline two copies of
+     * them differently, and their times then differ by more than the events cost.
+     */
+    private static RunEvent beginRun() {
+        if (!RUN.isEnabled() && !OP.isEnabled()) {
+            return null;
+        }
         RunEvent event = new RunEvent();
         event.begin();
-        long asked = System.nanoTime();
-        Context context = resources.take();
-        try {
-            event.waitingTime = System.nanoTime() - asked;
-            if (timing != null) {
-                runTimed(context, input, batch, logits, timing);
-            } else {
-                context.workspace.write(plan.input(), input, input.position(), batch * inputElements);
-                if (OP.isEnabled()) {
-                    runOpsRecorded(context, batch);
-                } else {
-                    context.run(batch);
-                }
-                context.workspace.read(plan.output(), logits, logits.position(), batch * classes);
-            }
-        } finally {
-            resources.giveBack(context);
+        event.waitingTime = -System.nanoTime();
+        return event;
+    }
+
+    private static void waited(RunEvent event) {
+        if (event != null) {
+            event.waitingTime += System.nanoTime();
+        }
+    }
+
+    private void endRun(RunEvent event, int batch) {
+        if (event == null) {
+            return;
         }
         event.end();
         if (event.shouldCommit()) {
@@ -359,26 +365,43 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private void runOpsRecorded(Context context, int batch) {
-        Stopwatch stopwatch = context.stopwatch();
+    /** The whole pass, or step by step where somebody records operations. */
+    private void runSteps(Context context, int batch) {
+        boolean recorded = OP.isEnabled();
+        if (!recorded && context.passes != null) {
+            context.runPass(batch);
+            return;
+        }
+        Stopwatch stopwatch = recorded ? context.stopwatch() : null;
         for (int i = 0; i < context.steps.length; i++) {
-            OpEvent event = new OpEvent();
-            event.begin();
-            stopwatch.mark(0);
+            OpEvent event = recorded ? beginOp(stopwatch) : null;
             context.steps[i].run(batch);
-            stopwatch.mark(1);
-            event.computeTime = stopwatch.nanos(0, 1); // waits for the step, so that the event covers it
-            event.end();
-            if (event.shouldCommit()) {
-                event.model = modelName;
-                event.device = options.device().name();
-                event.batch = batch;
-                event.step = i;
-                event.ops = opNames[i];
-                event.kernel = kernels[i];
-                event.tactic = context.steps[i].tactic(batch);
-                event.commit();
+            if (event != null) {
+                endOp(event, stopwatch, context, i, batch);
             }
+        }
+    }
+
+    private static OpEvent beginOp(Stopwatch stopwatch) {
+        OpEvent event = new OpEvent();
+        event.begin();
+        stopwatch.mark(0);
+        return event;
+    }
+
+    private void endOp(OpEvent event, Stopwatch stopwatch, Context context, int step, int batch) {
+        stopwatch.mark(1);
+        event.computeTime = stopwatch.nanos(0, 1); // waits for the step, so that the event covers it
+        event.end();
+        if (event.shouldCommit()) {
+            event.model = modelName;
+            event.device = options.device().name();
+            event.batch = batch;
+            event.step = step;
+            event.ops = opNames[step];
+            event.kernel = kernels[step];
+            event.tactic = context.steps[step].tactic(batch);
+            event.commit();
         }
     }
 
@@ -504,15 +527,21 @@ public final class Session implements AutoCloseable {
             this.passes = workspace.canRecord() ? new Workspace.Recording[maxBatch + 1] : null;
         }
 
-        void run(int batch) {
-            if (passes == null) {
-                runSteps(batch);
-                return;
-            }
+        /** A recorded pass; the first of a batch's size records it. */
+        void runPass(int batch) {
             if (passes[batch] == null) {
                 passes[batch] = workspace.record(() -> runSteps(batch));
             }
             passes[batch].run();
+        }
+
+        /** As a timed run has it: a recorded pass, where there are some. */
+        void run(int batch) {
+            if (passes == null) {
+                runSteps(batch);
+            } else {
+                runPass(batch);
+            }
         }
 
         private void runSteps(int batch) {

@@ -9,6 +9,7 @@ import dev.lowpass.runtime.file.ModelFile;
 import dev.lowpass.runtime.plan.Plan;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -75,6 +76,18 @@ class ProfilingTest {
             assertTrue(run.getDuration("waitingTime").compareTo(run.getDuration()) < 0);
             assertEquals(Thread.currentThread().getName(), run.getThread().getJavaName());
             assertTrue(named("lowpass.Op", events).isEmpty(), "operations are recorded on demand only");
+        }
+    }
+
+    @Test
+    void aRunOfPixelsIsARunToo() throws IOException {
+        try (Model model = model(); Session session = session(model); Recording recording = new Recording()) {
+            recording.enable("lowpass.Op");
+            recording.start();
+            session.run(ByteBuffer.allocate(2 * session.inputElements()), 2, FloatBuffer.allocate(2 * session.classes()));
+            List<RecordedEvent> events = stop(recording);
+            assertEquals(List.of(2), named("lowpass.Run", events).stream().map(run -> run.getInt("batch")).toList());
+            assertEquals(session.plan().steps().size(), named("lowpass.Op", events).size());
         }
     }
 
