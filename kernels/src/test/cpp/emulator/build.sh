@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the emulated device.
-#   build.sh driver OUT         OUT/libcuda.so.1, OUT/libcublas.so.12 and .13; JAVA_HOME names a JDK, for jni.h
+#   build.sh driver OUT         OUT/libcuda.so.1, OUT/libcublas.so.11 to .13, OUT/libcufft.so.10 to .12; JAVA_HOME names a JDK, for jni.h
 #   build.sh kernels OUT FILE.cu  OUT/FILE.so, the source's kernels, for that driver
 # CXX names the compiler (g++).
 set -eu
@@ -23,11 +23,13 @@ if [ "$what" = driver ]; then
     # shellcheck disable=SC2086
     "$cxx" $flags -I"$java/include" -I"$java/include/linux" "$here/runtime.cpp" "$here/driver.cpp" "$here/control.cpp" \
         -Wl,-soname,libcuda.so.1 -Wl,-z,now -ldl -o "$out/libcuda.so.1"
-    for major in 12 13; do
+    library() { # NAME MAJOR
         # shellcheck disable=SC2086
-        "$cxx" $flags -DLOWPASS_CUBLAS_MAJOR=$major "$here/cublas.cpp" -Wl,-soname,libcublas.so.$major -Wl,--default-symver -Wl,-z,now \
-            "$out/libcuda.so.1" -o "$out/libcublas.so.$major"
-    done
+        "$cxx" $flags "-DLOWPASS_$(echo "$1" | tr a-z A-Z)_MAJOR=$2" "$here/$1.cpp" -Wl,-soname,"lib$1.so.$2" -Wl,--default-symver -Wl,-z,now \
+            "$out/libcuda.so.1" -o "$out/lib$1.so.$2"
+    }
+    for major in 11 12 13; do library cublas $major; done
+    for major in 10 11 12; do library cufft $major; done
     exit 0
 fi
 

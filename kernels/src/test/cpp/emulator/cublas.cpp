@@ -232,10 +232,6 @@ SETTER(cublasSetPointerMode_v2, (void* handle, int mode), it->pointerMode = mode
 SETTER(cublasGetPointerMode_v2, (void* handle, int* mode), *mode = it->pointerMode)
 SETTER(cublasSetAtomicsMode, (void* handle, int mode), (void) mode)
 
-#ifndef LOWPASS_CUBLAS_MAJOR
-#define LOWPASS_CUBLAS_MAJOR 12
-#endif
-
 // libraryPropertyType: major, minor, patch. As it needs no device, it is neither counted nor failed.
 EMULATOR_EXPORT int cublasGetProperty(int type, int* value) {
     if (type < 0 || type > 2 || value == nullptr) {

@@ -36,11 +36,26 @@ public final class Backends {
      *         too old, no GPU, or one that is too old; the message says which and what helps
      */
     public static Backend cuda(int ordinal) {
+        requireJCuda();
+        return new CheckedBackend(Cuda.open(ordinal));
+    }
+
+    /**
+     * The CUDA back end with its {@code dct} computed by cuFFT: a check of our kernels by other means, and what they are measured against.
+     *
+     * @param ordinal the device's number, from 0
+     * @throws CudaException as {@link #cuda}, or when there is no cuFFT: the message says what was looked for and what helps
+     */
+    public static Backend cudaWithCufft(int ordinal) {
+        requireJCuda();
+        return new CheckedBackend(Cuda.openWithCufft(ordinal));
+    }
+
+    private static void requireJCuda() {
         if (!hasJCuda()) {
             throw new CudaException("CUDA needs the JCuda library, which is not on the class path; add org.jcuda:jcuda with its natives, or use the"
                     + " device cpu", null);
         }
-        return new CheckedBackend(Cuda.open(ordinal));
     }
 
     /** Whether the application brings the library that {@link #cuda} needs; says nothing of drivers or devices. */
@@ -61,6 +76,10 @@ public final class Backends {
     private static final class Cuda {
         static Backend open(int ordinal) {
             return CudaBackend.open(ordinal);
+        }
+
+        static Backend openWithCufft(int ordinal) {
+            return CudaBackend.open(ordinal).withCufft();
         }
     }
 }

@@ -74,4 +74,9 @@ public final class Zigzag {
     public int index(int row, int column) {
         return indexOfPosition[row * block + column];
     }
+
+    /** The zigzag indices of all coefficients, row by row. */
+    public int[] indices() {
+        return indexOfPosition.clone();
+    }
 }

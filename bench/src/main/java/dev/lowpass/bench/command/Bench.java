@@ -136,6 +136,9 @@ final class Bench implements Callable<Integer> {
     private PaperOptions paper;
 
     @Mixin
+    private DctOptions dct;
+
+    @Mixin
     private JsonOption json;
 
     @Override
@@ -157,6 +160,10 @@ final class Bench implements Callable<Integer> {
         }
         if (paper.isAsked()) {
             runPaper(chosenDevices.values().iterator().next(), report);
+            return ExitCode.OK;
+        }
+        if (dct.isAsked()) {
+            runDct(chosenDevices.keySet().iterator().next(), report);
             return ExitCode.OK;
         }
         List<Engine> chosenPeers = new LinkedHashSet<>(peers).stream().map(this::peer).toList();
@@ -192,6 +199,16 @@ final class Bench implements Callable<Integer> {
         String set = cutoffs.stream().filter(name -> !name.equals(Receipt.DENSE)).findFirst().orElse(null);
         try (LoadedModel loaded = LoadedModel.load(modelFile, "cutoffs".equals(set) ? null : set)) {
             paper.run(loaded, SessionOptions.builder().device(device).precision(precisions.get(0)).threads(threads.get(0)).maxBatch(batches.get(0)).build(), report);
+        }
+    }
+
+    /** On the first device and of the first batch. */
+    private void runDct(String device, JsonReport report) throws IOException {
+        if (!device.startsWith("cuda:")) {
+            throw new ParameterException(spec.commandLine(), "Option --dct times a GPU's kernels, and the device is " + device + "; give --device cuda");
+        }
+        try (LoadedModel loaded = LoadedModel.load(modelFile)) {
+            dct.run(loaded, Integer.parseInt(device.substring("cuda:".length())), batches.get(0), smoke ? 2 : iterations, smoke, report);
         }
     }
 

@@ -3,6 +3,8 @@ package dev.lowpass.bench.command;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lowpass.bench.receipt.Receipt;
 import dev.lowpass.bench.receipt.ReceiptFile;
 import dev.lowpass.bench.receipt.ReceiptSchema;
@@ -48,5 +50,41 @@ class BenchCudaTest {
         assertEquals(precisions.stream().filter(name -> !name.equals("fp32")).collect(Collectors.toSet()),
                 onProcessor.stream().filter(one -> one.absent() != null).map(Receipt.Measurement::precision).collect(Collectors.toSet()));
         assertEquals(List.of(), EmulatedDevice.live());
+    }
+
+    @Test
+    void timesTheDctBesideCufft() throws IOException {
+        EmulatedDevice.startWithProjectKernels();
+        Path model = folder.resolve("tiny.safetensors");
+        ModelFile.write(TinyNetwork.definition(TinyNetwork.LABELS, false), model, WeightType.F32);
+        Path file = folder.resolve("dct.json");
+        Execution run = Execution.of("bench", "-m", model, "--smoke", "--device", "cuda", "--dct", "--batch", 3, "--json", file);
+        assertEquals(0, run.status(), run.err());
+        assertTrue(run.out().contains("DCT by cuFFT 10.0.0"), run.out());
+        JsonNode planes = new ObjectMapper().readTree(file.toFile()).get("planes");
+        assertTrue(planes.size() > 0, run.out());
+        for (JsonNode plane : planes) {
+            assertEquals(2, plane.get("ours_nanos").size(), plane.toString());
+            assertEquals(2, plane.get("cufft_nanos").size(), plane.toString());
+        }
+        assertEquals(List.of(), EmulatedDevice.live());
+    }
+
+    @Test
+    void saysWhyThereIsNoCufft() throws IOException {
+        EmulatedDevice.startWithProjectKernels();
+        Path model = folder.resolve("tiny.safetensors");
+        ModelFile.write(TinyNetwork.definition(TinyNetwork.LABELS, false), model, WeightType.F32);
+        System.setProperty("dev.lowpass.cufft", "/nowhere/libcufft.so");
+        try {
+            Execution run = Execution.of("bench", "-m", model, "--smoke", "--device", "cuda", "--dct");
+            assertEquals(0, run.status(), run.err());
+            assertEquals("cuFFT is absent: there is no cuFFT (looked for: /nowhere/libcufft.so); install the package libcufft of the CUDA toolkit or set dev.lowpass.cufft"
+                    + " to its library", run.out().lines().reduce((before, line) -> line).orElseThrow());
+        } finally {
+            System.clearProperty("dev.lowpass.cufft");
+        }
+        assertEquals("lowpass: Option --dct times a GPU's kernels, and the device is cpu; give --device cuda (see 'lowpass bench --help')",
+                Execution.of("bench", "-m", model, "--device", "cpu", "--dct").message());
     }
 }

@@ -51,18 +51,21 @@ public final class CudaBackend implements Backend {
     private final String description;
     private final Precision precision;
     private final TacticChoice tacticChoice;
+    /** What computes {@link #dct}; null for the kernels. */
+    private final Cufft cufft;
     /** The element type, as kernels' names spell it. */
     private final String dtype;
     /** Elements that one access of 16 bytes moves. */
     private final int vector;
 
     private CudaBackend(CudaContext context, CudaDevices.Found device, String description, Precision precision,
-            TacticChoice tacticChoice) {
+            TacticChoice tacticChoice, Cufft cufft) {
         this.context = context;
         this.device = device;
         this.description = description;
         this.precision = precision;
         this.tacticChoice = tacticChoice;
+        this.cufft = cufft;
         dtype = precision.dtype();
         vector = 16 / precision.elementBytes();
     }
@@ -77,7 +80,16 @@ public final class CudaBackend implements Backend {
         CudaDevices.Found device = CudaDevices.open(ordinal);
         return new CudaBackend(new CudaContext(device.handle(), device.computeCapability()), device,
                 "cuda: " + device.name() + " (device " + ordinal + ", sm_" + device.computeCapability() + ", driver for CUDA " + device.driver() + ")",
-                Precision.FP32, TacticChoice.KERNELS);
+                Precision.FP32, TacticChoice.KERNELS, null);
+    }
+
+    /**
+     * This back end with {@link #dct} in single precision computed by cuFFT.
+     *
+     * @throws CudaException when there is no cuFFT: says what was looked for and what helps
+     */
+    public CudaBackend withCufft() {
+        return new CudaBackend(context, device, description, precision, tacticChoice, Cufft.find());
     }
 
     @Override
@@ -87,7 +99,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public String description() {
-        return description + "; " + Cublas.choice().description();
+        return description + (cufft == null ? "" : "; DCT by " + cufft.description()) + "; " + Cublas.choice().description();
     }
 
     @Override
@@ -102,7 +114,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Backend withPrecision(Precision other) {
-        return new CudaBackend(context, device, description, other, tacticChoice);
+        return new CudaBackend(context, device, description, other, tacticChoice, cufft);
     }
 
     @Override
@@ -110,7 +122,7 @@ public final class CudaBackend implements Backend {
         if (choice == TacticChoice.CUBLAS && Cublas.choice().library() == null) {
             throw new CudaException("the tactics cublas were asked for, but " + Cublas.choice().description() + ", or use the tactics kernels", null);
         }
-        return new CudaBackend(context, device, description, precision, choice);
+        return new CudaBackend(context, device, description, precision, choice, cufft);
     }
 
     /** Bands do not matter to the staircase kernel, which bounds each tile of 32 or more rows by itself. */
@@ -395,16 +407,13 @@ public final class CudaBackend implements Backend {
                 return new Tables(-1, -1);
             }
             double[][] basis = DctBasis.of(block);
-            Zigzag zigzag = Zigzag.of(block);
             float[] values = new float[block * block];
-            int[] order = new int[block * block];
             for (int u = 0; u < block; u++) {
                 for (int v = 0; v < block; v++) {
                     values[u * block + v] = (float) basis[u][v];
-                    order[u * block + v] = zigzag.index(u, v);
                 }
             }
-            return new Tables(constants.add(values), constants.add(order));
+            return new Tables(constants.add(values), constants.add(Zigzag.of(block).indices()));
         }
     }
 
@@ -418,6 +427,9 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Operation dct(OperationSpec.Dct spec) {
+        if (cufft != null && precision == Precision.FP32) {
+            return new CufftDct(context, cufft, spec, cutoffs(spec.staircase()));
+        }
         Constants constants = new Constants();
         int cutoffs = constants.add(cutoffs(spec.staircase()));
         Tables tables = Tables.add(constants, spec.block());

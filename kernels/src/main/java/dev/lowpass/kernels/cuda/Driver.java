@@ -1,5 +1,8 @@
 package dev.lowpass.kernels.cuda;
 
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.nio.Buffer;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
@@ -12,6 +15,7 @@ import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUgraphNode;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
@@ -24,7 +28,29 @@ final class Driver {
 
     static final int SUCCESS = CUresult.CUDA_SUCCESS;
 
+    /** The one call that JCuda 12 and JCuda 11, which goes with JCufft, spell differently. */
+    private static final MethodHandle GRAPH_INSTANTIATE = graphInstantiate();
+
     private Driver() {}
+
+    /** Of (exec, graph): JCuda 12 wants flags besides, JCuda 11 room for a node and a message. */
+    private static MethodHandle graphInstantiate() {
+        MethodHandles.Lookup lookup = MethodHandles.publicLookup();
+        String name = "cuGraphInstantiate";
+        try {
+            return MethodHandles.insertArguments(lookup.findStatic(JCudaDriver.class, name,
+                    MethodType.methodType(int.class, CUgraphExec.class, CUgraph.class, long.class)), 2, 0L);
+        } catch (NoSuchMethodException e) {
+            try {
+                return MethodHandles.insertArguments(lookup.findStatic(JCudaDriver.class, name,
+                        MethodType.methodType(int.class, CUgraphExec.class, CUgraph.class, CUgraphNode.class, byte[].class, long.class)), 2, null, null, 0L);
+            } catch (ReflectiveOperationException older) {
+                throw new LinkageError("JCuda is of an unknown release: it has no known " + name, older);
+            }
+        } catch (IllegalAccessException e) {
+            throw new LinkageError("JCuda's " + name + " is not accessible", e);
+        }
+    }
 
     // ---- start-up ----
 
@@ -254,7 +280,15 @@ final class Driver {
 
     static CUgraphExec instantiate(CUgraph graph) {
         CUgraphExec exec = new CUgraphExec();
-        check(JCudaDriver.cuGraphInstantiate(exec, graph, 0), "cuGraphInstantiate");
+        int status;
+        try {
+            status = (int) GRAPH_INSTANTIATE.invokeExact(exec, graph);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e); // it declares no exception
+        }
+        check(status, "cuGraphInstantiate");
         return exec;
     }
 

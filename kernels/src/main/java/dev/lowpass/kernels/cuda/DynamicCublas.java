@@ -2,7 +2,6 @@ package dev.lowpass.kernels.cuda;
 
 import static org.lwjgl.system.MemoryUtil.memAddress;
 
-import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
@@ -10,11 +9,7 @@ import org.lwjgl.PointerBuffer;
 import org.lwjgl.system.APIUtil;
 import org.lwjgl.system.JNI;
 import org.lwjgl.system.MemoryStack;
-import org.lwjgl.system.MemoryUtil;
 import org.lwjgl.system.SharedLibrary;
-import org.lwjgl.system.libffi.FFICIF;
-import org.lwjgl.system.libffi.FFIType;
-import org.lwjgl.system.libffi.LibFFI;
 
 /** Any version of cuBLAS from 11 on, bound by name when it is loaded. */
 final class DynamicCublas extends Cublas {
@@ -24,18 +19,16 @@ final class DynamicCublas extends Cublas {
     private final long destroy;
     private final long setStream;
     private final long setWorkspace;
-    private final long gemmEx;
-    private final FFICIF gemmExType;
+    private final ForeignFunction gemmEx;
 
     /** @throws UnsatisfiedLinkError when there is no such library, or it lacks a function */
     DynamicCublas(String name) {
         SharedLibrary library = APIUtil.apiCreateLibrary(name);
-        create = function(library, "cublasCreate_v2");
-        destroy = function(library, "cublasDestroy_v2");
-        setStream = function(library, "cublasSetStream_v2");
-        setWorkspace = function(library, "cublasSetWorkspace_v2");
-        gemmEx = function(library, "cublasGemmEx");
-        long getProperty = function(library, "cublasGetProperty");
+        create = ForeignFunction.address(library, "cublasCreate_v2");
+        destroy = ForeignFunction.address(library, "cublasDestroy_v2");
+        setStream = ForeignFunction.address(library, "cublasSetStream_v2");
+        setWorkspace = ForeignFunction.address(library, "cublasSetWorkspace_v2");
+        long getProperty = ForeignFunction.address(library, "cublasGetProperty");
         StringBuilder text = new StringBuilder();
         try (MemoryStack stack = MemoryStack.stackPush()) {
             IntBuffer part = stack.callocInt(1);
@@ -47,27 +40,7 @@ final class DynamicCublas extends Cublas {
         version = text.toString();
 
         // cublasGemmEx(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb, beta, C, Ctype, ldc, computeType, algo)
-        FFIType p = LibFFI.ffi_type_pointer;
-        FFIType i = LibFFI.ffi_type_sint32;
-        FFIType[] types = {p, i, i, i, i, i, p, p, i, i, p, i, i, p, p, i, i, i, i};
-        // Kept for the process, as the library is.
-        PointerBuffer arguments = MemoryUtil.memAllocPointer(types.length);
-        for (int at = 0; at < types.length; at++) {
-            arguments.put(at, types[at]);
-        }
-        gemmExType = FFICIF.calloc();
-        int status = LibFFI.ffi_prep_cif(gemmExType, LibFFI.FFI_DEFAULT_ABI, i, arguments);
-        if (status != LibFFI.FFI_OK) {
-            throw new UnsatisfiedLinkError("libffi cannot call cublasGemmEx: ffi_prep_cif gave " + status);
-        }
-    }
-
-    private static long function(SharedLibrary library, String name) {
-        long address = library.getFunctionAddress(name);
-        if (address == 0) {
-            throw new UnsatisfiedLinkError(library.getName() + " has no function " + name);
-        }
-        return address;
+        gemmEx = new ForeignFunction(library, "cublasGemmEx", "piiiiippiipiippiiii");
     }
 
     @Override
@@ -96,17 +69,7 @@ final class DynamicCublas extends Cublas {
             try (MemoryStack stack = MemoryStack.stackPush()) {
                 long one = memAddress(stack.floats(1));
                 long scale = memAddress(stack.floats(beta));
-                long[] values = {handle, transposeA, transposeB, m, n, k, one, a, type, lda, b, type, ldb, scale, c, type, ldc, compute, ALGORITHM};
-                // libffi takes the address of each argument; on the little-endian machines that CUDA runs on, an int is a long's start.
-                PointerBuffer cells = stack.mallocPointer(values.length);
-                PointerBuffer addresses = stack.mallocPointer(values.length);
-                for (int i = 0; i < values.length; i++) {
-                    cells.put(i, values[i]);
-                    addresses.put(i, cells.address(i));
-                }
-                ByteBuffer status = stack.calloc(Long.BYTES, Long.BYTES);
-                LibFFI.ffi_call(gemmExType, gemmEx, status, addresses);
-                return status.getInt(0);
+                return gemmEx.call(handle, transposeA, transposeB, m, n, k, one, a, type, lda, b, type, ldb, scale, c, type, ldc, compute, ALGORITHM);
             }
         }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * A CUDA device without a GPU: builds the driver and cuBLAS of {@code src/test/cpp/emulator}, and the kernels, by g++, and loads
+ * A CUDA device without a GPU: builds the driver, cuBLAS and cuFFT of {@code src/test/cpp/emulator}, and the kernels, by g++, and loads
  * them before JCuda's natives, which then bind to them. One device for the whole JVM, started by {@link #start}; tests that use
  * it carry the tag {@code cuda} and so run in a JVM of their own. Results of builds are kept under {@code kernels/target/emulator} by
  * the hash of what they were made from.
@@ -30,6 +30,12 @@ public final class EmulatedDevice {
 
     // A fat binary's first bytes; the emulated driver looks no further.
     private static final byte[] FAT_BINARY = {0x50, (byte) 0xed, 0x55, (byte) 0xba, 1, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+
+    /** What JCuda's natives need, of the release that is built against and of the one with JCufft. */
+    private static final List<String> LOADED = List.of("libcuda.so.1", "libcublas.so.11", "libcublas.so.12", "libcufft.so.10");
+
+    /** Also what tests bind by name. */
+    private static final List<String> DRIVER = Stream.concat(LOADED.stream(), Stream.of("libcublas.so.13", "libcufft.so.11", "libcufft.so.12")).toList();
 
     private static final long BUILD_MINUTES = 10;
 
@@ -280,13 +286,13 @@ public final class EmulatedDevice {
         inputs.addAll(list(sources, ".h"));
         inputs.addAll(list(sources.resolve("include"), ".h"));
         inputs.add(sources.resolve("build.sh"));
-        build("driver", hash(compiler, inputs), List.of(out.resolve("libcuda.so.1"), out.resolve("libcublas.so.12"), out.resolve("libcublas.so.13")), "driver", out.toString());
+        build("driver", hash(compiler, inputs), DRIVER.stream().map(out::resolve).toList(), "driver",
+                out.toString());
         loadDriver(out);
     }
 
     private static void loadDriver(Path folder) {
-        System.load(folder.resolve("libcuda.so.1").toString());
-        System.load(folder.resolve("libcublas.so.12").toString());
+        LOADED.forEach(library -> System.load(folder.resolve(library).toString()));
     }
 
     private static void loadKernels(Path source) {
