@@ -194,11 +194,11 @@ final class Bench implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** In one setting: the first of each option that takes several. */
+    /** In one setting: the first of each option that takes several, but for cutoffs. */
     private void runPaper(Device device, JsonReport report) throws IOException {
-        String set = cutoffs.stream().filter(name -> !name.equals(Receipt.DENSE)).findFirst().orElse(null);
-        try (LoadedModel loaded = LoadedModel.load(modelFile, "cutoffs".equals(set) ? null : set)) {
-            paper.run(loaded, SessionOptions.builder().device(device).precision(precisions.get(0)).threads(threads.get(0)).maxBatch(batches.get(0)).build(), report);
+        try (LoadedModel loaded = LoadedModel.load(modelFile)) {
+            paper.run(loaded, networks(loaded.definition()),
+                    SessionOptions.builder().device(device).precision(precisions.get(0)).threads(threads.get(0)).maxBatch(batches.get(0)).build(), report);
         }
     }
 
@@ -302,7 +302,9 @@ final class Bench implements Callable<Integer> {
         List<Receipt.CutoffSet> sets = new ArrayList<>();
         networks.forEach((name, network) -> {
             Macs pointwise = Macs.ofPointwise(network);
-            sets.add(new Receipt.CutoffSet(name, Macs.of(network).kept(), pointwise.dense(), pointwise.kept()));
+            CutoffSet own = network.cutoffSets().stream().findFirst().orElse(null);
+            sets.add(new Receipt.CutoffSet(name, Macs.of(network).kept(), pointwise.dense(), pointwise.kept(), own == null ? null : own.measured(),
+                    own == null ? null : own.measure()));
         });
         return new Receipt.ModelFile(loaded.path().toString(), loaded.hash(), List.of(input.height(), input.width(), input.channels()), loaded.definition().classes(), sets);
     }

@@ -8,7 +8,7 @@ import picocli.CommandLine.Option;
 /** Which of a model's cutoff sets a command works with. */
 final class CutoffsOption {
 
-    @Option(names = "--cutoffs", paramLabel = "NAME", description = "One of the model's cutoff sets; 'lowpass inspect' lists them. Default: the model's default.")
+    @Option(names = "--cutoffs", paramLabel = "NAME", description = "One of the model's cutoff sets, which 'lowpass inspect' lists, or dense for none. Default: the model's default.")
     private String name;
 
     /** @throws CommandException when the model has no such set */

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -42,6 +43,9 @@ final class Export implements Callable<Integer> {
     @Option(names = "--force", description = "Replace FILE if it exists.")
     private boolean force;
 
+    @Mixin
+    private CutoffsOption cutoffs;
+
     @Override
     public Integer call() throws IOException {
         if (!target.toString().toLowerCase(Locale.ROOT).endsWith(".onnx")) {
@@ -51,14 +55,14 @@ final class Export implements Callable<Integer> {
         if (Files.exists(target) && !force) {
             throw new CommandException(target + ": exists already; give --force to replace it, or another name");
         }
-        try (LoadedModel model = LoadedModel.load(modelFile)) {
+        try (LoadedModel model = cutoffs.load(modelFile)) {
             boolean hasCutoffs = Macs.of(model.definition()).keptShare() < 1;
             byte[] bytes = OnnxExporter.export(model.definition(), truncation);
             OutputFile.write(target, out -> out.write(bytes));
             spec.commandLine().getOut().println(target + ": " + Quantity.bytes(bytes.length) + ", input [batch, "
                     + model.definition().graph().input().channels() + ", " + model.definition().graph().input().height() + ", "
                     + model.definition().graph().input().width() + "], " + model.definition().classes() + " classes, "
-                    + (!hasCutoffs ? "dense" : truncation ? "with its cutoffs" : "dense: its cutoffs are left out (--truncation writes them)"));
+                    + (!hasCutoffs ? "dense" : truncation ? model.cutoffs() == null ? "with its cutoffs" : "with the cutoffs " + model.cutoffs() : "dense: its cutoffs are left out (--truncation writes them)"));
         }
         return ExitCode.OK;
     }

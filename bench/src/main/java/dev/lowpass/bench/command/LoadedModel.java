@@ -2,6 +2,7 @@ package dev.lowpass.bench.command;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.lowpass.bench.data.Ranking;
+import dev.lowpass.bench.receipt.Receipt;
 import dev.lowpass.models.BundledModel;
 import dev.lowpass.runtime.CutoffSet;
 import dev.lowpass.runtime.Model;
@@ -32,10 +33,14 @@ final class LoadedModel implements AutoCloseable {
         this.offered = whole.cutoffSets();
         this.bundled = bundled;
         try {
-            model = Model.of(path.getFileName().toString(), whole.withCutoffs(cutoffs));
+            model = Model.of(path.getFileName().toString(), isDense(whole, cutoffs) ? whole.dense() : whole.withCutoffs(cutoffs));
         } catch (IllegalArgumentException e) {
             throw new CommandException(path + ": " + e.getMessage());
         }
+    }
+
+    private static boolean isDense(ModelDefinition whole, String cutoffs) {
+        return Receipt.DENSE.equals(cutoffs) && whole.cutoffSets().stream().noneMatch(set -> set.name().equals(cutoffs));
     }
 
     /** The model with its default cutoffs. */
@@ -44,7 +49,7 @@ final class LoadedModel implements AutoCloseable {
     }
 
     /**
-     * @param cutoffs the name of one of the model's cutoff sets, or null for its default
+     * @param cutoffs the name of one of the model's cutoff sets, {@code dense} for none, or null for its default
      * @throws CommandException when the model has no such set
      */
     static LoadedModel load(Path path, String cutoffs) throws IOException {

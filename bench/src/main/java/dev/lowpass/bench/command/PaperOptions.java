@@ -10,6 +10,8 @@ import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.Progress;
 import dev.lowpass.bench.output.Quantity;
 import dev.lowpass.bench.output.Table;
+import dev.lowpass.bench.receipt.Receipt;
+import dev.lowpass.kernels.Cleanup;
 import dev.lowpass.models.image.ImageDecoder;
 import dev.lowpass.models.image.ImagePreprocessor;
 import dev.lowpass.runtime.Model;
@@ -23,17 +25,20 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code bench --paper}: compute time and accuracy, dense against cutoffs, on labelled pictures, beside what Buckler et al. report. Both
+ * {@code bench --paper}: compute time and accuracy, dense against cutoffs, on labelled pictures, beside what Buckler et al. report. All
  * networks see every picture, one right after the other, so time and accuracy are of the same pictures and whatever the machine does
- * besides meets both alike.
+ * besides meets all alike.
  */
 final class PaperOptions {
 
@@ -48,7 +53,7 @@ final class PaperOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    @Option(names = "--paper", description = "Instead of a sweep, print compute time and accuracy of dense and cutoffs on --images beside the paper's 22 %% and under 1 %%.")
+    @Option(names = "--paper", description = "Instead of a sweep, print compute time and accuracy of dense and of each of --cutoffs on --images beside the paper's 22 %% and under 1 %%.")
     private boolean paper;
 
     @Option(names = "--images", paramLabel = "DIR", description = "With --paper: the folder that the list's files are in.")
@@ -59,6 +64,8 @@ final class PaperOptions {
 
     /** What one network did. */
     private static final class Subject implements AutoCloseable {
+        final String name;
+        final double kept;
         final Session session;
         final FloatBuffer logits;
         final RunTiming timing = RunTiming.ofPhases();
@@ -68,7 +75,9 @@ final class PaperOptions {
         int top1;
         int top5;
 
-        Subject(ModelDefinition definition, SessionOptions options) {
+        Subject(String name, ModelDefinition definition, SessionOptions options) {
+            this.name = name;
+            kept = Macs.ofPointwise(definition).keptShare();
             session = Model.of(definition).newSession(options);
             logits = FloatBuffer.allocate(options.maxBatch() * session.classes());
         }
@@ -116,11 +125,16 @@ final class PaperOptions {
         return paper;
     }
 
-    void run(LoadedModel model, SessionOptions options, JsonReport report) throws IOException {
+    /**
+     * @param networks by the name of their cutoffs; {@value Receipt#DENSE} is measured whether it is among them or not
+     */
+    void run(LoadedModel model, Map<String, ModelDefinition> networks, SessionOptions options, JsonReport report) throws IOException {
         ModelDefinition definition = model.definition();
-        double kept = Macs.ofPointwise(definition).keptShare();
-        if (kept >= 1) {
-            throw new CommandException(model.path() + ": has no cutoffs, so there is nothing to compare; import it with --cutoffs, or learn some");
+        Map<String, ModelDefinition> cut = new LinkedHashMap<>(networks);
+        cut.remove(Receipt.DENSE);
+        if (cut.isEmpty()) {
+            throw new CommandException(model.path() + ": has no cutoffs" + (Macs.ofPointwise(definition).keptShare() < 1 ? " among those asked for" : "")
+                    + ", so there is nothing to compare; " + (Macs.ofPointwise(definition).keptShare() < 1 ? "leave --cutoffs out" : "import it with --cutoffs, or learn some"));
         }
         List<LabelledImages.Entry> entries = LabelledImages.read(labels);
         ClassNumbers numbers = ClassNumbers.automatic(definition.classes(), definition.labels());
@@ -133,88 +147,98 @@ final class PaperOptions {
             throw new CommandException(labels + ": has " + entries.size() + " pictures, fewer than a batch of " + batch + "; give a smaller --batch");
         }
         ImagePreprocessor preprocessor = new ImagePreprocessor(definition.preprocess());
-        try (Subject dense = new Subject(definition.dense(), options); Subject cut = new Subject(definition, options);
-                Progress progress = Progress.of("paper", "images", entries.size())) {
-            dense.session.warmUp(batch);
-            cut.session.warmUp(batch);
-            FloatBuffer input = FloatBuffer.allocate(batch * cut.session.inputElements());
+        List<Subject> subjects = new ArrayList<>();
+        try (Progress progress = Progress.of("paper", "images", entries.size())) {
+            subjects.add(new Subject(Receipt.DENSE, definition.dense(), options));
+            for (Map.Entry<String, ModelDefinition> network : cut.entrySet()) {
+                subjects.add(new Subject(network.getKey(), network.getValue(), options));
+            }
+            subjects.forEach(subject -> subject.session.warmUp(batch));
+            int elements = subjects.get(0).session.inputElements();
+            FloatBuffer input = FloatBuffer.allocate(batch * elements);
+            List<Subject> order = new ArrayList<>(subjects);
             for (int from = 0; from < entries.size(); from += batch) {
                 int count = Math.min(batch, entries.size() - from);
                 for (int i = 0; i < count; i++) {
-                    preprocessor.toInput(ImageDecoder.decode(images.resolve(entries.get(from + i).file())), input, i * cut.session.inputElements());
+                    preprocessor.toInput(ImageDecoder.decode(images.resolve(entries.get(from + i).file())), input, i * elements);
                 }
-                boolean denseFirst = from / batch % 2 == 0;
-                (denseFirst ? dense : cut).run(input, count);
-                (denseFirst ? cut : dense).run(input, count);
-                for (int i = 0; i < count; i++) {
-                    dense.count(i, expected[from + i]);
-                    cut.count(i, expected[from + i]);
+                for (Subject subject : order) {
+                    subject.run(input, count);
+                    for (int i = 0; i < count; i++) {
+                        subject.count(i, expected[from + i]);
+                    }
                 }
+                Collections.reverse(order);
                 progress.step(count);
             }
-            dense.endTurn();
-            cut.endTurn();
+            subjects.forEach(Subject::endTurn);
             progress.close();
-            Ratio ratio = Ratio.of(cut.turns, dense.turns);
             if (!report.toStandardOutput()) {
-                print(model, options, entries.size(), kept, dense, cut, ratio);
+                print(model, options, entries.size(), subjects);
             }
-            report.write("lowpass.paper/1", json -> {
+            report.write("lowpass.paper/2", json -> {
                 model.writeTo(json);
-                write(json, options, entries.size(), kept, dense, cut, ratio);
+                write(json, options, entries.size(), subjects);
             });
+        } finally {
+            Cleanup cleanup = new Cleanup();
+            subjects.forEach(subject -> cleanup.run(subject::close));
+            cleanup.rethrow();
         }
     }
 
-    private void print(LoadedModel model, SessionOptions options, int count, double kept, Subject dense, Subject cut, Ratio ratio) {
+    private void print(LoadedModel model, SessionOptions options, int count, List<Subject> subjects) {
         PrintWriter out = command.commandLine().getOut();
+        Subject dense = subjects.get(0);
         out.println(model.path() + " on " + options.device().description() + ", " + options.threads() + (options.threads() == 1 ? " thread" : " threads") + ", batch " + options.maxBatch()
                 + ", " + count + " pictures");
-        Table table = new Table().left("").right("dense").right("cutoffs").right("difference").right("the paper");
-        table.row("pointwise MACs", "100 %", Quantity.percent(kept), signed(100 * (kept - 1), "%"), "");
-        table.row("compute time, median", millis(dense), millis(cut), signed(100 * (ratio.value() - 1), "%"), signed(-100 * PAPER_TIME_SAVED, "%"));
-        table.row("top-1", Quantity.percent((double) dense.top1 / count), Quantity.percent((double) cut.top1 / count), signed(100.0 * (cut.top1 - dense.top1) / count, "points"),
-                "under " + signed(-100 * PAPER_ACCURACY_LOST, "points"));
-        table.row("top-5", Quantity.percent((double) dense.top5 / count), Quantity.percent((double) cut.top5 / count), signed(100.0 * (cut.top5 - dense.top5) / count, "points"), "");
+        Table table = new Table().left("").right("pointwise MACs").right("compute ms").right("against dense").left("95 %").right("top-1").right("points").right("top-5").right("points");
+        for (Subject subject : subjects) {
+            boolean first = subject == dense;
+            Ratio ratio = Ratio.of(subject.turns, dense.turns);
+            table.row(subject.name, Quantity.percent(subject.kept), String.format(Locale.ROOT, "%.3f", Percentile.median(subject.turns) / 1e6),
+                    first ? "" : signed(100 * (ratio.value() - 1), " %"),
+                    first ? "" : String.format(Locale.ROOT, "[%+.2f, %+.2f]", 100 * (ratio.low() - 1), 100 * (ratio.high() - 1)),
+                    Quantity.percent((double) subject.top1 / count), first ? "" : signed(100.0 * (subject.top1 - dense.top1) / count, ""),
+                    Quantity.percent((double) subject.top5 / count), first ? "" : signed(100.0 * (subject.top5 - dense.top5) / count, ""));
+        }
+        table.row("the paper", "", "", signed(-100 * PAPER_TIME_SAVED, " %"), "", "", "under " + signed(-100 * PAPER_ACCURACY_LOST, ""), "", "");
         table.print(out);
-        out.println(String.format(Locale.ROOT, "The time's ratio is %.3f, with 95 %% confidence %.3f to %.3f, over %d calls of each network in turns.", ratio.value(), ratio.low(), ratio.high(),
-                dense.turns.stream().mapToInt(turn -> turn.length).sum()));
+        out.println("Medians over " + dense.turns.stream().mapToInt(turn -> turn.length).sum() + " calls of each network in turns." + (model.offered().isEmpty() ? ""
+                : " Dense has the weights that were tuned to the default cutoffs, and keeps everything."));
         out.println("The paper: MobileNetV2 on ImageNet, arXiv 2109.07707, on its authors' hardware.");
     }
 
-    private static String millis(Subject subject) {
-        return String.format(Locale.ROOT, "%.3f ms", Percentile.median(subject.turns) / 1e6);
-    }
-
     private static String signed(double value, String unit) {
-        return String.format(Locale.ROOT, "%+.2f %s", value, unit);
+        return String.format(Locale.ROOT, "%+.2f%s", value, unit);
     }
 
-    private static void write(JsonGenerator json, SessionOptions options, int count, double kept, Subject dense, Subject cut, Ratio ratio) throws IOException {
+    private static void write(JsonGenerator json, SessionOptions options, int count, List<Subject> subjects) throws IOException {
         json.writeStringField("device", options.device().name());
         json.writeStringField("precision", options.precision().name().toLowerCase(Locale.ROOT));
         json.writeNumberField("threads", options.threads());
         json.writeNumberField("batch", options.maxBatch());
         json.writeNumberField("images", count);
-        json.writeNumberField("pointwise_kept_share", kept);
-        subject(json, "dense", dense);
-        subject(json, "cutoffs", cut);
-        json.writeNumberField("time_ratio", ratio.value());
-        json.writeNumberField("time_ratio_low", ratio.low());
-        json.writeNumberField("time_ratio_high", ratio.high());
-        json.writeNumberField("paper_time_saved", PAPER_TIME_SAVED);
-        json.writeNumberField("paper_accuracy_lost", PAPER_ACCURACY_LOST);
-    }
-
-    private static void subject(JsonGenerator json, String name, Subject subject) throws IOException {
-        json.writeObjectFieldStart(name);
-        json.writeNumberField("top1", subject.top1);
-        json.writeNumberField("top5", subject.top5);
-        json.writeArrayFieldStart("compute_nanos");
-        for (long[] turn : subject.turns) {
-            json.writeArray(turn, 0, turn.length);
+        json.writeArrayFieldStart("networks");
+        for (Subject subject : subjects) {
+            Ratio ratio = Ratio.of(subject.turns, subjects.get(0).turns);
+            json.writeStartObject();
+            json.writeStringField("cutoffs", subject.name);
+            json.writeNumberField("pointwise_kept_share", subject.kept);
+            json.writeNumberField("top1", subject.top1);
+            json.writeNumberField("top5", subject.top5);
+            json.writeNumberField("time_ratio", ratio.value());
+            json.writeNumberField("time_ratio_low", ratio.low());
+            json.writeNumberField("time_ratio_high", ratio.high());
+            json.writeArrayFieldStart("compute_nanos");
+            for (long[] turn : subject.turns) {
+                json.writeArray(turn, 0, turn.length);
+            }
+            json.writeEndArray();
+            json.writeEndObject();
         }
         json.writeEndArray();
-        json.writeEndObject();
+        json.writeNumberField("paper_time_saved", PAPER_TIME_SAVED);
+        json.writeNumberField("paper_accuracy_lost", PAPER_ACCURACY_LOST);
     }
 }

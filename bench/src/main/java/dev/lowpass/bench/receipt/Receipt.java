@@ -82,8 +82,14 @@ public record Receipt(
      */
     public record ModelFile(String file, String sha256, List<Integer> input, int classes, List<CutoffSet> cutoffSets) {}
 
-    /** Multiply-accumulates of one image with a set of cutoffs; pointwise without a classifier, which cannot be truncated. */
-    public record CutoffSet(String name, long macs, long pointwiseMacs, long keptPointwiseMacs) {}
+    /**
+     * Multiply-accumulates of one image with a set of cutoffs; pointwise without a classifier, which cannot be truncated.
+     *
+     * @param measured the share of answers that were right when the set was made, 0 to 1, as the model's file says; null where it does not
+     * @param measure what a right answer was, and on how many photos of what; null where {@code measured} is
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record CutoffSet(String name, long macs, long pointwiseMacs, long keptPointwiseMacs, Double measured, String measure) {}
 
     /**
      * How it was measured.

@@ -14,13 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What a page is made of.
  *
  * @param receipts of {@code bench --json}
  * @param profiles of {@code explain --measure --json}
- * @param accuracies of {@code bench --paper --json} and {@code eval --json}
+ * @param accuracies of {@code bench --paper --json} and {@code eval --json}, and of the cutoff sets of a model that {@code bench} measured
  */
 record Inputs(List<Measured> receipts, List<Profiled> profiles, List<Accuracy> accuracies) {
 
@@ -29,10 +30,21 @@ record Inputs(List<Measured> receipts, List<Profiled> profiles, List<Accuracy> a
     /** A profile of a model, by its file. */
     record Profiled(String file, String model, String cpu, Profile profile) {}
 
-    /** @param keptShare of the pointwise multiply-accumulates, 0 to 1 */
-    record Accuracy(String file, String model, String name, double keptShare, int images, int top1) {
-        double share() {
-            return (double) top1 / images;
+    /**
+     * One network's accuracy.
+     *
+     * @param name of its cutoffs
+     * @param keptShare of the pointwise multiply-accumulates, 0 to 1
+     * @param share of the answers that were right, 0 to 1
+     * @param images labelled pictures of which {@code top1} were right; both null where the model's file tells the share
+     * @param measure what the model's file says of it; null for labelled pictures
+     */
+    record Accuracy(String file, String model, String name, double keptShare, double share, Integer images, Integer top1, String measure) {
+
+        /** What may be told by two files, or by one twice. */
+        boolean isSame(Accuracy other) {
+            return model.equals(other.model) && name.equals(other.name) && keptShare == other.keptShare && share == other.share && Objects.equals(images, other.images)
+                    && Objects.equals(measure, other.measure);
         }
     }
 
@@ -60,7 +72,16 @@ record Inputs(List<Measured> receipts, List<Profiled> profiles, List<Accuracy> a
         String schema = tree.path("schema").asText("");
         String model = fileName(tree.path("model").path("file").asText(""));
         switch (schema) {
-            case Receipt.SCHEMA -> receipts.add(new Measured(name, ReceiptFile.read(file)));
+            case Receipt.SCHEMA -> {
+                Receipt receipt = ReceiptFile.read(file);
+                receipts.add(new Measured(name, receipt));
+                for (Receipt.CutoffSet set : receipt.model().cutoffSets()) {
+                    if (set.measured() != null) {
+                        double kept = set.pointwiseMacs() == 0 ? 1 : (double) set.keptPointwiseMacs() / set.pointwiseMacs();
+                        add(new Accuracy(name, model, set.name(), kept, set.measured(), null, null, set.measure() == null ? "" : set.measure()));
+                    }
+                }
+            }
             case "lowpass.explain/1" -> {
                 if (!tree.has("measured")) {
                     throw new ReceiptException(file + ": was written by 'lowpass explain' without --measure, so there are no times in it; run it again with --measure");
@@ -71,13 +92,18 @@ record Inputs(List<Measured> receipts, List<Profiled> profiles, List<Accuracy> a
                     throw new ReceiptException(file + ": its field \"measured\" is damaged: " + e.getOriginalMessage() + "; write it again by 'lowpass explain --measure --json'", e);
                 }
             }
-            case "lowpass.paper/1" -> {
+            case "lowpass.paper/2" -> {
                 int images = require(file, tree, "images").asInt();
-                accuracies.add(accuracy(file, name, model, "dense", 1, images, require(file, tree, "dense")));
-                accuracies.add(accuracy(file, name, model, "cutoffs", require(file, tree, "pointwise_kept_share").asDouble(), images, require(file, tree, "cutoffs")));
+                for (JsonNode network : require(file, tree, "networks")) {
+                    add(accuracy(file, name, model, require(file, network, "cutoffs").asText(), require(file, network, "pointwise_kept_share").asDouble(), images, network));
+                }
             }
-            case "lowpass.eval/1" -> accuracies.add(accuracy(file, name, model, model, require(file, tree, "pointwise_kept_share").asDouble(),
-                    require(file, tree, "images").asInt(), tree));
+            case "lowpass.paper/1" -> throw new ReceiptException(file + ": its schema is lowpass.paper/1, which has one cutoff set; write it again by 'lowpass bench --paper --json'");
+            case "lowpass.eval/1" -> {
+                double kept = require(file, tree, "pointwise_kept_share").asDouble();
+                String set = tree.path("model").path("cutoffs").asText(kept < 1 ? Receipt.UNNAMED : Receipt.DENSE);
+                add(accuracy(file, name, model, set, kept, require(file, tree, "images").asInt(), tree));
+            }
             default -> throw new ReceiptException(file + ": its schema is \"" + schema + "\", of which a report makes nothing; name what bench, explain --measure or eval "
                     + "wrote with --json");
         }
@@ -87,7 +113,14 @@ record Inputs(List<Measured> receipts, List<Profiled> profiles, List<Accuracy> a
         if (images < 1) {
             throw new ReceiptException(file + ": the field \"images\" is " + images + "; an accuracy needs at least one: measure again");
         }
-        return new Accuracy(name, model, what, kept, images, require(file, from, "top1").asInt());
+        int top1 = require(file, from, "top1").asInt();
+        return new Accuracy(name, model, what, kept, (double) top1 / images, images, top1, null);
+    }
+
+    private void add(Accuracy accuracy) {
+        if (accuracies.stream().noneMatch(accuracy::isSame)) {
+            accuracies.add(accuracy);
+        }
     }
 
     private static JsonNode require(Path file, JsonNode tree, String field) throws ReceiptException {

@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -61,7 +62,7 @@ public final class ReportPage {
         section("How long a call takes", "latency", latencies());
         section("Throughput", "throughput", throughputs());
         section("Where the time goes", "layers", profiles());
-        section("What the cutoffs cost", "accuracy", inputs.accuracies().isEmpty() ? List.of() : List.of(AccuracyFigure.of(nextId(), inputs.accuracies(), series)));
+        section("What the cutoffs cost", "accuracy", accuracies());
         provenance();
         html.append("</main>\n<footer><p>Written by lowpass ").append(Svg.escape(ProgramVersion.get()))
                 .append(". Every number stands in the tables behind the figures; raw samples are in the files named above.</p></footer>\n</body>\n</html>\n");
@@ -116,7 +117,7 @@ public final class ReportPage {
                 String.format(Locale.ROOT, "%+.1f %%", 100.0 * profile.truncatedNanos() / profile.denseNanos() - 100),
                 "compute time of the cutoffs against dense, " + ProfileFigures.setting(profile) + "; the paper has \u221222 %"}));
         Map<String, List<Inputs.Accuracy>> byModel = inputs.accuracies().stream().collect(Collectors.groupingBy(Inputs.Accuracy::file, LinkedHashMap::new, Collectors.toList()));
-        byModel.values().stream().filter(points -> points.size() == 2).findFirst().ifPresent(points -> tiles.add(new String[] {
+        byModel.values().stream().filter(points -> points.size() > 1 && points.get(0).images() != null && points.get(0).keptShare() >= 1).findFirst().ifPresent(points -> tiles.add(new String[] {
                 String.format(Locale.ROOT, "%+.2f points", 100 * (points.get(1).share() - points.get(0).share())),
                 String.format(Locale.ROOT, "top-1 on %d pictures with %.1f %% of the pointwise work; the paper has less than \u22121", points.get(0).images(), 100 * points.get(1).keptShare())}));
         if (tiles.isEmpty()) {
@@ -235,6 +236,13 @@ public final class ReportPage {
             }
         }
         return all;
+    }
+
+    /** One for each way of measuring, for these do not compare. */
+    private List<Figure> accuracies() {
+        Map<Optional<String>, List<Inputs.Accuracy>> byMeasure = inputs.accuracies().stream()
+                .collect(Collectors.groupingBy(one -> Optional.ofNullable(one.measure()), LinkedHashMap::new, Collectors.toList()));
+        return byMeasure.values().stream().map(points -> AccuracyFigure.of(nextId(), points, series)).toList();
     }
 
     // ---- HTML ----

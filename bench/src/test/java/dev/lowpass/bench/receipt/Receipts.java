@@ -20,7 +20,7 @@ public final class Receipts {
                 new Receipt.Clocks(List.of(2000.0, 2100.0), 0.5, List.of(new Receipt.GpuClocks(1980.0, 2619.0, 40.0, 120.5))),
                 new Receipt.Clocks(List.of(), null, List.of(new Receipt.GpuClocks(null, null, null, null))),
                 new Receipt.ModelFile("m.safetensors", "0123456789abcdef".repeat(4), List.of(8, 8, 3), 3,
-                        List.of(new Receipt.CutoffSet("dense", 100, 80, 80), new Receipt.CutoffSet("cutoffs", 80, 80, 60))),
+                        List.of(new Receipt.CutoffSet("dense", 100, 80, 80, null, null), new Receipt.CutoffSet("cutoffs", 80, 80, 60, 0.75, "top-1 of 40 photos"))),
                 new Receipt.Settings(1000, 3, 10, 250, 50, 1e-3, 25),
                 List.of(new Receipt.Library("lowpass", "0.1.0")),
                 measurements,
