@@ -31,25 +31,23 @@ final class Driver {
     /** The one call that JCuda 12 and JCuda 11, which goes with JCufft, spell differently. */
     private static final MethodHandle GRAPH_INSTANTIATE = graphInstantiate();
 
+    private static final int GRAPH_MESSAGE_BYTES = 256;
+
     private Driver() {}
 
-    /** Of (exec, graph): JCuda 12 wants flags besides, JCuda 11 room for a node and a message. */
+    /** Of executable graph, graph and, by JCuda 12, flags or, by JCuda 11, room for a node and a message. */
     private static MethodHandle graphInstantiate() {
-        MethodHandles.Lookup lookup = MethodHandles.publicLookup();
-        String name = "cuGraphInstantiate";
-        try {
-            return MethodHandles.insertArguments(lookup.findStatic(JCudaDriver.class, name,
-                    MethodType.methodType(int.class, CUgraphExec.class, CUgraph.class, long.class)), 2, 0L);
-        } catch (NoSuchMethodException e) {
+        for (Class<?>[] more : new Class<?>[][] {{long.class}, {CUgraphNode.class, byte[].class, long.class}}) {
             try {
-                return MethodHandles.insertArguments(lookup.findStatic(JCudaDriver.class, name,
-                        MethodType.methodType(int.class, CUgraphExec.class, CUgraph.class, CUgraphNode.class, byte[].class, long.class)), 2, null, null, 0L);
-            } catch (ReflectiveOperationException older) {
-                throw new LinkageError("JCuda is of an unknown release: it has no known " + name, older);
+                return MethodHandles.publicLookup().findStatic(JCudaDriver.class, "cuGraphInstantiate",
+                        MethodType.methodType(int.class, CUgraphExec.class, CUgraph.class).appendParameterTypes(more));
+            } catch (NoSuchMethodException e) {
+                continue;
+            } catch (IllegalAccessException e) {
+                throw new LinkageError("JCuda's cuGraphInstantiate is not accessible", e);
             }
-        } catch (IllegalAccessException e) {
-            throw new LinkageError("JCuda's " + name + " is not accessible", e);
         }
+        throw new LinkageError("JCuda is of an unknown release: it has no known cuGraphInstantiate");
     }
 
     // ---- start-up ----
@@ -282,7 +280,8 @@ final class Driver {
         CUgraphExec exec = new CUgraphExec();
         int status;
         try {
-            status = (int) GRAPH_INSTANTIATE.invokeExact(exec, graph);
+            status = GRAPH_INSTANTIATE.type().parameterCount() == 3 ? (int) GRAPH_INSTANTIATE.invokeExact(exec, graph, 0L)
+                    : (int) GRAPH_INSTANTIATE.invokeExact(exec, graph, new CUgraphNode(), new byte[GRAPH_MESSAGE_BYTES], (long) GRAPH_MESSAGE_BYTES);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {

@@ -2,6 +2,7 @@ package dev.lowpass.kernels.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lowpass.kernels.Activation;
 import dev.lowpass.kernels.Backend;
@@ -38,7 +39,9 @@ class CudaDevicesTest {
 
     @Test
     void describesTheDevice() {
-        assertEquals("cuda: Emulated device (sm_90) (device 0, sm_90, driver for CUDA 12.6); cuBLAS 12.0.0 by JCublas", Backends.cuda(0).description());
+        String description = Backends.cuda(0).description();
+        // cuBLAS of JCuda's own release: 12, or 11 in the build with JCufft.
+        assertTrue(description.matches("cuda: Emulated device \\(sm_90\\) \\(device 0, sm_90, driver for CUDA 12\\.6\\); cuBLAS 1[12]\\.0\\.0 by JCublas"), description);
     }
 
     @Test

@@ -97,6 +97,8 @@ public final class EmulatedDevice {
                 started = true;
             } catch (BuildException e) {
                 problem = e.getMessage();
+                // Surefire passes over the reason when it is a whole class, or a class in a class, that is skipped.
+                System.out.println("tests of the CUDA back end are SKIPPED: no emulated CUDA device: " + problem);
             }
         }
         if (problem != null) {

@@ -23,6 +23,7 @@ import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUgraphNode;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
@@ -768,7 +769,7 @@ class EmulatedDeviceTest {
     private static int instantiate(CUgraphExec exec, CUgraph graph) throws ReflectiveOperationException {
         for (Method method : JCudaDriver.class.getMethods()) {
             if (method.getName().equals("cuGraphInstantiate")) {
-                return (int) (method.getParameterCount() == 3 ? method.invoke(null, exec, graph, 0L) : method.invoke(null, exec, graph, null, null, 0L));
+                return (int) (method.getParameterCount() == 3 ? method.invoke(null, exec, graph, 0L) : method.invoke(null, exec, graph, new CUgraphNode(), new byte[16], 16L));
             }
         }
         throw new NoSuchMethodException("cuGraphInstantiate");
