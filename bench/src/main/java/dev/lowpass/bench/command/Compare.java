@@ -1,6 +1,7 @@
 package dev.lowpass.bench.command;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.lowpass.bench.latency.Percentile;
 import dev.lowpass.bench.latency.Ratio;
 import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.Table;
@@ -108,7 +109,7 @@ final class Compare implements Callable<Integer> {
     }
 
     private static String millis(Receipt.Measurement one) {
-        return String.format(Locale.ROOT, "%.4f", one.summary().medianNanos() / 1e6);
+        return String.format(Locale.ROOT, "%.4f", Percentile.median(one.latencies()) / 1e6);
     }
 
     private void write(JsonGenerator generator, List<Row> rows) throws IOException {
@@ -118,8 +119,8 @@ final class Compare implements Callable<Integer> {
         for (Row row : rows) {
             generator.writeStartObject();
             generator.writeStringField("name", row.pair.name());
-            generator.writeNumberField("a_median_nanos", row.pair.first().summary().medianNanos());
-            generator.writeNumberField("b_median_nanos", row.pair.second().summary().medianNanos());
+            generator.writeNumberField("a_median_nanos", Percentile.median(row.pair.first().latencies()));
+            generator.writeNumberField("b_median_nanos", Percentile.median(row.pair.second().latencies()));
             generator.writeNumberField("ratio", row.ratio.value());
             generator.writeNumberField("ratio_low", row.ratio.low());
             generator.writeNumberField("ratio_high", row.ratio.high());

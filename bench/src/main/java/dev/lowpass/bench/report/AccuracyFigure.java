@@ -48,9 +48,8 @@ final class AccuracyFigure {
             double px = x.at(point.keptShare());
             svg.circle("dot " + (several ? series.style(point.model()) : point.keptShare() < 1 ? Series.TRUNCATED : Series.DENSE), px, y.at(point.share()), 4.6,
                     String.format(Locale.ROOT, "%s, %s: %.2f %% right, %.1f %% kept", point.model(), point.name(), 100 * point.share(), 100 * point.keptShare()));
-            boolean leftwards = px > (LEFT + RIGHT) / 2;
-            svg.text("note", px + (leftwards ? -8 : 8), y.at(point.share()) + 4, leftwards ? "end" : "start",
-                    String.format(Locale.ROOT, "%.1f %%", 100 * point.share()) + " " + point.name());
+            // Short, so that neighbours' names stay apart; the share stands on the axis, in the tip and in the table.
+            svg.text("note", px, y.at(point.share()) - 9, "middle", point.name());
             Inputs.Accuracy own = denseOf(points, point.model());
             numbers.add(List.of(point.model() + ", " + point.name(), String.format(Locale.ROOT, "%.2f %%", 100 * point.keptShare()),
                     point.top1() == null ? "" : point.top1().toString(), point.images() == null ? "" : point.images().toString(), String.format(Locale.ROOT, "%.2f %%", 100 * point.share()),

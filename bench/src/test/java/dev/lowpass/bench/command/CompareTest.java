@@ -36,6 +36,8 @@ class CompareTest {
         assertTrue(equal.out().contains("no difference shown"), equal.out());
         Execution plain = Execution.of("compare", a, slower);
         assertEquals(0, plain.status(), plain.err());
+        // By the samples: the summary of these receipts says 2 ns.
+        assertTrue(plain.out().contains(" 0.1010 ") && plain.out().contains(" 0.1212 "), plain.out());
         assertTrue(plain.out().contains("1.20") && plain.out().contains("slower"), plain.out());
         assertEquals(0, Execution.of("compare", a, slower, "--max-regression", 25).status());
         Execution failed = Execution.of("compare", a, slower, "--max-regression", 10, "--json", folder.resolve("out.json"));
