@@ -8,8 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.cuda.CudaException;
 import dev.lowpass.kernels.emulator.EmulatedDevice;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -19,10 +24,14 @@ import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.JCudaDriver;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -152,6 +161,49 @@ class CudaMemoryTest {
                 JCudaDriver.cuMemFree(memory);
             }
         }
+    }
+
+    /** Which never reach the host, and are calls like others. */
+    @Test
+    void runsOnDeviceMemoryAreRecorded(@TempDir Path folder) throws IOException {
+        CUdeviceptr input = allocate(4L * BATCH * model.graph().input().elements());
+        CUdeviceptr logits = allocate(4L * BATCH * model.classes());
+        JCudaDriver.cuMemsetD8(input, (byte) 0, 4L * BATCH * model.graph().input().elements());
+        try (Session session = session("cuda", Precision.FP32)) {
+            List<Runnable> runs = List.of(() -> session.runOnDevice(address(input), 1, address(logits), 0),
+                    () -> session.runPixelsOnDevice(address(input), BATCH, address(logits), 0));
+            runs.forEach(Runnable::run); // not in the recording
+            for (boolean steps : new boolean[] {false, true}) {
+                Path file = folder.resolve(steps + ".jfr");
+                try (Recording recording = new Recording()) {
+                    if (steps) {
+                        recording.enable("lowpass.Op");
+                    }
+                    recording.start();
+                    runs.forEach(Runnable::run);
+                    assertThrows(IllegalArgumentException.class, () -> session.runOnDevice(16, BATCH, address(logits), 0));
+                    recording.stop();
+                    recording.dump(file);
+                }
+                List<RecordedEvent> events = RecordingFile.readAllEvents(file).stream().sorted(Comparator.comparing(RecordedEvent::getStartTime)).toList();
+                List<RecordedEvent> recorded = events.stream().filter(event -> event.getEventType().getName().equals("lowpass.Run")).toList();
+                assertEquals(List.of(1, BATCH), recorded.stream().map(event -> event.getInt("batch")).toList(), "one a call that ran, and none of that which was refused");
+                for (RecordedEvent run : recorded) {
+                    assertEquals("cuda", run.getString("device"));
+                    assertTrue(run.getDuration().toNanos() > 0);
+                    assertTrue(run.getDuration("waitingTime").compareTo(run.getDuration()) < 0);
+                }
+                List<Integer> batches = events.stream().filter(event -> event.getEventType().getName().equals("lowpass.Op")).map(event -> event.getInt("batch")).toList();
+                List<Integer> expected = new ArrayList<>();
+                if (steps) {
+                    expected.addAll(Collections.nCopies(session.plan().steps().size(), 1));
+                    expected.addAll(Collections.nCopies(session.plan().steps().size(), BATCH));
+                }
+                assertEquals(expected, batches);
+            }
+        }
+        JCudaDriver.cuMemFree(input);
+        JCudaDriver.cuMemFree(logits);
     }
 
     /** Each call of runs with pixels and device memory fails in turn. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lowpass.runtime.file.ModelFile;
 import dev.lowpass.runtime.plan.Plan;
@@ -11,9 +12,12 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -196,6 +200,45 @@ class ProfilingTest {
                 assertEquals(jdk.jfr.Timespan.NANOSECONDS, field.getAnnotation(jdk.jfr.Timespan.class).value());
             }
         }
+    }
+
+    /** The JDK's own tool, which knows nothing of Lowpass but what the recording tells. */
+    @Test
+    void flightRecordersToolShowsEvents() throws IOException, InterruptedException {
+        Path tool = Path.of(System.getProperty("java.home"), "bin", "jfr");
+        assumeTrue(Files.isExecutable(tool), "skipped: this Java has no " + tool);
+        try (Model model = model(); Session session = session(model); Recording recording = new Recording()) {
+            recording.enable("lowpass.Op");
+            recording.start();
+            run(session);
+            stop(recording);
+            String file = folder.resolve("recording.jfr").toString();
+            String runs = output(tool.toString(), "print", "--events", "lowpass.Run", file);
+            assertEquals(RUNS, Pattern.compile("lowpass\\.Run \\{").matcher(runs).results().count(), runs);
+            for (String field : List.of("model = \"random\\.safetensors\"", "device = \"cpu\"", "batch = " + BATCH, "duration = [\\d.]+ (ms|us|s)", "waitingTime = [\\d.]+ (ns|us|ms|s)",
+                    "eventThread = \"" + Pattern.quote(Thread.currentThread().getName()) + "\"")) {
+                assertTrue(Pattern.compile("^ *" + field, Pattern.MULTILINE).matcher(runs).find(), () -> field + " in " + runs);
+            }
+            String ops = output(tool.toString(), "print", "--events", "lowpass.Op", file);
+            for (Plan.Step step : session.plan().steps()) {
+                assertTrue(ops.contains("kernel = \"" + step.spec().kernelName() + "\""), step.spec().kernelName());
+            }
+            assertTrue(Pattern.compile("^ *computeTime = [\\d.]+ (ns|us|ms|s)", Pattern.MULTILINE).matcher(ops).find(), ops);
+            if (Runtime.version().feature() >= 21) { // the first that has tables of events
+                String table = output(tool.toString(), "view", "--width", "200", "lowpass.Op", file);
+                for (String column : List.of("Duration", "Device", "Batch", "Step", "Kernel", "Compute Time")) {
+                    assertTrue(table.contains(column), () -> column + " in " + table);
+                }
+            }
+        }
+    }
+
+    private static String output(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), text);
+        return text;
     }
 
     @Test
