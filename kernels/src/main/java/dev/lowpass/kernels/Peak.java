@@ -28,14 +28,15 @@ public record Peak(double flops, List<Level> levels, String method) {
     }
 
     /**
-     * The highest speed at which a working set of that size was read: of the largest measured size that is not larger than it, so that
-     * a floor is never too high.
+     * The highest speed at which a working set of that size can be read: of the largest measured size that is not larger than it, so that
+     * a floor is never too high; or of a larger one, where that was read faster, for what holds more holds less too.
      */
     public double bytesPerSecond(long workingSet) {
-        double speed = levels.get(0).bytesPerSecond();
-        for (Level level : levels) {
-            if (level.bytes() <= workingSet) {
-                speed = level.bytesPerSecond();
+        double speed = 0;
+        for (int i = levels.size() - 1; i >= 0; i--) {
+            speed = Math.max(speed, levels.get(i).bytesPerSecond());
+            if (levels.get(i).bytes() <= workingSet) {
+                break;
             }
         }
         return speed;

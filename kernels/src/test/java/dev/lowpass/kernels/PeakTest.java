@@ -27,6 +27,17 @@ class PeakTest {
     }
 
     @Test
+    void aWorkingSetIsReadAsFastAsAnyLargerOne() {
+        // The first was disturbed.
+        Peak disturbed = new Peak(100e9, List.of(new Peak.Level(1_000, 1e8), new Peak.Level(10_000, 400e9), new Peak.Level(1_000_000, 50e9)), "made up");
+        for (long bytes : new long[] {1, 1_000, 10_000, 999_999}) {
+            assertEquals(400e9, disturbed.bytesPerSecond(bytes));
+        }
+        assertEquals(50e9, disturbed.bytesPerSecond(1_000_000));
+        assertEquals(2_000 / 400.0, disturbed.floorNanos(1, 2_000), 1e-6);
+    }
+
+    @Test
     void refusesToBeNothing() {
         assertThrows(IllegalArgumentException.class, () -> new Peak(0, peak.levels(), ""));
         assertThrows(IllegalArgumentException.class, () -> new Peak(1, List.of(), ""));
