@@ -4,6 +4,7 @@ import dev.lowpass.bench.receipt.Receipt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What makes figures doubtful. None of it is a failure: figures of a busy machine may be all that can be had. */
 final class BenchWarnings {
@@ -28,9 +29,7 @@ final class BenchWarnings {
                 warnings.addAll(of(one, settings, processors));
             }
         }
-        if (before.loadAverage() != null && before.loadAverage() > processors / 2.0) {
-            warnings.add(String.format(Locale.ROOT, "before the run %.1f processes ran or waited to, on %s; measure on an idle machine", before.loadAverage(), count(processors, "processor")));
-        }
+        busy(before).ifPresent(warnings::add);
         double least = before.cpuMegahertz().stream().mapToDouble(Double::doubleValue).min().orElse(0);
         double later = after.cpuMegahertz().stream().mapToDouble(Double::doubleValue).min().orElse(0);
         clockChange(warnings, "processor", least, later);
@@ -40,6 +39,13 @@ final class BenchWarnings {
             clockChange(warnings, "GPU " + i, first == null ? 0 : first, last == null ? 0 : last);
         }
         return warnings;
+    }
+
+    /** What a machine that was busy already makes of all figures. */
+    static Optional<String> busy(Receipt.Clocks before) {
+        int processors = Runtime.getRuntime().availableProcessors();
+        return before.loadAverage() == null || before.loadAverage() <= processors / 2.0 ? Optional.empty()
+                : Optional.of(String.format(Locale.ROOT, "before the run %.1f processes ran or waited to, on %s; measure on an idle machine", before.loadAverage(), count(processors, "processor")));
     }
 
     private static void clockChange(List<String> warnings, String what, double before, double after) {

@@ -1,6 +1,8 @@
 package dev.lowpass.bench.command;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.lowpass.bench.machine.Facts;
+import dev.lowpass.bench.machine.Gpus;
 import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.Quantity;
 import dev.lowpass.bench.output.Table;
@@ -20,7 +22,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -96,6 +100,7 @@ final class Explain implements Callable<Integer> {
         if (!(duration > 0 && duration <= 3600)) {
             throw new ParameterException(spec.commandLine(), "Invalid value for option '--duration': " + duration + " is out of range; give more than 0, up to 3600 seconds");
         }
+        Optional<String> busy = measure || recorderCost ? BenchWarnings.busy(Facts.clocks(Gpus.current())) : Optional.empty();
         try (LoadedModel model = cutoffs.load(modelFile); Session session = model.model().newSession(device.session(size))) {
             ModelDefinition definition = model.definition();
             List<Layer> layers = layers(definition, session.plan(), size);
@@ -114,6 +119,8 @@ final class Explain implements Callable<Integer> {
                     recorder.print(out);
                 }
             }
+            Stream.of(busy, Optional.ofNullable(profile).flatMap(Profile::doubt)).flatMap(Optional::stream)
+                    .forEach(warning -> spec.commandLine().getErr().println("lowpass: warning: " + warning));
             report.write("lowpass.explain/1", generator -> {
                 model.writeTo(generator);
                 write(generator, definition, session, layers);

@@ -6,6 +6,8 @@ import dev.lowpass.bench.data.LabelledImages;
 import dev.lowpass.bench.data.Ranking;
 import dev.lowpass.bench.latency.Percentile;
 import dev.lowpass.bench.latency.Ratio;
+import dev.lowpass.bench.machine.Facts;
+import dev.lowpass.bench.machine.Gpus;
 import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.Progress;
 import dev.lowpass.bench.output.Quantity;
@@ -47,8 +49,9 @@ final class PaperOptions {
     private static final double PAPER_ACCURACY_LOST = 0.01;
 
     private static final int TOP = 5;
-    /** Timed calls that a turn of the confidence interval holds. */
+    /** Timed calls that a turn of the confidence interval holds at the most, and turns that there are at the least: of one it would be a point. */
     private static final int TURN = 10;
+    private static final int TURNS = 10;
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
@@ -70,13 +73,15 @@ final class PaperOptions {
         final FloatBuffer logits;
         final RunTiming timing = RunTiming.ofPhases();
         final List<long[]> turns = new ArrayList<>();
-        long[] turn = new long[TURN];
+        final long[] turn;
         int timed;
         int top1;
         int top5;
 
-        Subject(String name, ModelDefinition definition, SessionOptions options) {
+        /** @param calls that will be timed */
+        Subject(String name, ModelDefinition definition, SessionOptions options, int calls) {
             this.name = name;
+            turn = new long[Math.min(TURN, Math.max(1, calls / TURNS))];
             kept = Macs.ofPointwise(definition).keptShare();
             session = Model.of(definition).newSession(options);
             logits = FloatBuffer.allocate(options.maxBatch() * session.classes());
@@ -87,7 +92,7 @@ final class PaperOptions {
             session.run(input, batch, logits, timing);
             if (batch == session.options().maxBatch()) {
                 turn[timed++] = timing.computeNanos();
-                if (timed == TURN) {
+                if (timed == turn.length) {
                     endTurn();
                 }
             }
@@ -146,12 +151,13 @@ final class PaperOptions {
         if (entries.size() < batch) {
             throw new CommandException(labels + ": has " + entries.size() + " pictures, fewer than a batch of " + batch + "; give a smaller --batch");
         }
+        BenchWarnings.busy(Facts.clocks(Gpus.current())).ifPresent(warning -> command.commandLine().getErr().println("lowpass: warning: " + warning));
         ImagePreprocessor preprocessor = new ImagePreprocessor(definition.preprocess());
         List<Subject> subjects = new ArrayList<>();
         try (Progress progress = Progress.of("paper", "images", entries.size())) {
-            subjects.add(new Subject(Receipt.DENSE, definition.dense(), options));
+            subjects.add(new Subject(Receipt.DENSE, definition.dense(), options, entries.size() / batch));
             for (Map.Entry<String, ModelDefinition> network : cut.entrySet()) {
-                subjects.add(new Subject(network.getKey(), network.getValue(), options));
+                subjects.add(new Subject(network.getKey(), network.getValue(), options, entries.size() / batch));
             }
             subjects.forEach(subject -> subject.session.warmUp(batch));
             int elements = subjects.get(0).session.inputElements();

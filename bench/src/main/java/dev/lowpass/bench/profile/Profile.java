@@ -2,6 +2,8 @@ package dev.lowpass.bench.profile;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Measured times of a model, the field {@code measured} of the report of {@code lowpass explain --measure}: components are the fields in
@@ -33,6 +35,17 @@ public record Profile(
         List<Step> steps,
         List<Block> blocks,
         List<Layer> layers) {
+
+    /** How far the steps' medians may be from the median of a pass of them, as a share of their sum. */
+    private static final double DISTURBED = 0.2;
+
+    /** Why the figures are doubtful; empty when nothing is seen. */
+    public Optional<String> doubt() {
+        long sum = steps.stream().mapToLong(Step::nanos).sum();
+        return Math.abs(stepwiseNanos - sum) <= DISTURBED * sum ? Optional.empty()
+                : Optional.of(String.format(Locale.ROOT, "the medians of the steps come to %.3f ms, and a pass of them takes %.3f ms: most passes were disturbed, so whole passes do not "
+                        + "compare; measure longer or on an idle machine", sum / 1e6, stepwiseNanos / 1e6));
+    }
 
     /** {@link dev.lowpass.kernels.Peak}: the roof of the machine with that many threads. */
     public record Roof(double flops, List<Level> levels, String method) {}

@@ -138,6 +138,9 @@ public final class ReportPage {
             }
             one.receipt().measurements().stream().filter(m -> m.absent() != null).forEach(m -> warnings.add(name(m, one.receipt()) + " is absent: " + m.absent()));
         }
+        for (Inputs.Profiled one : inputs.profiles()) {
+            one.profile().doubt().ifPresent(doubt -> warnings.add(ProfileFigures.setting(one.profile()) + ": " + doubt));
+        }
         if (!warnings.isEmpty()) {
             List<String> distinct = warnings.stream().distinct().toList();
             html.append("<aside class=\"warnings\" aria-label=\"Warnings\"><details").append(distinct.size() <= SHOWN_WARNINGS ? " open" : "").append("><summary>Read with care: ").append(distinct.size())
