@@ -1,5 +1,6 @@
 package dev.lowpass.bench.command;
 
+import dev.lowpass.bench.latency.Summaries;
 import dev.lowpass.bench.receipt.Receipt;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,8 +14,8 @@ final class BenchWarnings {
     private static final double CLOCK_CHANGE = 0.05;
     private static final double TIMER_SHARE = 0.01;
 
-    /** Requests are served too slowly when they take this much longer than they take to arrive. */
-    private static final double OVERLOAD = 1.1;
+    /** Requests arrive faster than they are served when the last ones have waited for this share of the time: the queue has grown so long. */
+    private static final double OVERLOAD = 0.1;
 
     private BenchWarnings() {}
 
@@ -57,7 +58,8 @@ final class BenchWarnings {
     private static List<String> of(Receipt.Measurement one, Receipt.Settings settings, int processors) {
         List<String> warnings = new ArrayList<>();
         String name = BenchTables.label(one) + " on " + one.device() + (one.device().equals("cpu") ? ", " + count(one.threads(), "thread") : "") + ", batch " + one.batch()
-                + (one.concurrency() == 1 ? "" : ", " + count(one.concurrency(), "caller"));
+                + (one.concurrency() == 1 ? "" : ", " + count(one.concurrency(), "caller"))
+                + (one.requestRate() == null ? "" : ", " + Summaries.name(one.requestRate()) + " requests a second");
         Receipt.Summary summary = one.summary();
         if (!summary.stable()) {
             warnings.add(String.format(Locale.ROOT, "%s: the medians of three windows, %.3f, %.3f and %.3f ms, are more than 10 %% apart; measure longer or on an idle machine", name,
@@ -75,10 +77,11 @@ final class BenchWarnings {
             warnings.add(name + ": " + count(one.concurrency(), "call") + " of " + count(one.threads(), "thread") + " share " + count(processors, "processor"));
         }
         if (one.requestRate() != null) {
+            // Not by how long the requests took to arrive: that is a matter of chance.
             long elapsed = one.turns().stream().mapToLong(Receipt.Turn::elapsedNanos).sum();
-            double arriving = one.latencies().stream().mapToInt(turn -> turn.length).sum() / one.requestRate() * 1e9;
-            if (elapsed > OVERLOAD * arriving) {
-                warnings.add(String.format(Locale.ROOT, "%s: %s requests a second are more than it serves; the queue grows, and latencies with the duration", name, one.requestRate()));
+            long queue = one.turns().stream().mapToLong(turn -> turn.queueingNanos()[turn.queueingNanos().length - 1]).sum();
+            if (queue > OVERLOAD * elapsed) {
+                warnings.add(name + ": these are more than it serves; the queue grows, and latencies with the duration");
             }
         }
         return warnings;
