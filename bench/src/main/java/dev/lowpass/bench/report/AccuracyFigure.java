@@ -41,7 +41,7 @@ final class AccuracyFigure {
         if (dense != null) {
             svg.line("roof faint", LEFT, y.at(dense.share()), RIGHT, y.at(dense.share()));
             svg.line("roof", LEFT, y.at(dense.share() - 0.01), RIGHT, y.at(dense.share() - 0.01));
-            svg.text("note", LEFT + 4, y.at(dense.share() - 0.01) - 5, "start", "one point below dense");
+            lineLabel(svg, points, x, y, y.at(dense.share()), y.at(dense.share() - 0.01));
         }
         List<List<String>> numbers = new ArrayList<>();
         for (Inputs.Accuracy point : points) {
@@ -62,6 +62,28 @@ final class AccuracyFigure {
         return new Figure(id, title, description, svg.element(id, BOTTOM + 40, title, description),
                 series.styles(several ? points.stream().map(Inputs.Accuracy::model).distinct().toList() : List.of()),
                 List.of(new Figure.Numbers(List.of("network", "kept", "right", "pictures", measure == null ? "top-1" : "share right", "points from dense"), numbers)));
+    }
+
+    /** Names the lower of the two lines where no point or its name is in the way: between them or below, on the left or on the right. */
+    private static void lineLabel(Svg svg, List<Inputs.Accuracy> points, Axis x, Axis y, double upper, double lower) {
+        double length = 124;
+        double[] lefts = {LEFT + 4, RIGHT - 4 - length};
+        double[] bases = lower - upper > 20 ? new double[] {lower - 5, lower + 13} : new double[] {lower + 13};
+        double left = lefts[0];
+        double base = bases[bases.length - 1];
+        search:
+        for (double candidateLeft : lefts) {
+            for (double candidate : bases) {
+                boolean free = points.stream().noneMatch(point -> x.at(point.keptShare()) > candidateLeft - 20 && x.at(point.keptShare()) < candidateLeft + length + 20
+                        && y.at(point.share()) > candidate - 15 && y.at(point.share()) < candidate + 22);
+                if (free) {
+                    left = candidateLeft;
+                    base = candidate;
+                    break search;
+                }
+            }
+        }
+        svg.text("note", left, base, "start", "one point below dense");
     }
 
     private static Inputs.Accuracy denseOf(List<Inputs.Accuracy> points, String model) {
