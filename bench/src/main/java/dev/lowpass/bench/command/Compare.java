@@ -59,7 +59,7 @@ final class Compare implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (maxRegression != null && !(maxRegression >= 0)) {
+        if (maxRegression != null && !(maxRegression >= 0 && maxRegression < Double.POSITIVE_INFINITY)) {
             throw new ParameterException(spec.commandLine(), "Invalid value for option '--max-regression': " + maxRegression + "; give a number of per cent of at least 0");
         }
         JsonReport report = json.report();

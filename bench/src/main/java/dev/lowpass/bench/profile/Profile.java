@@ -1,6 +1,7 @@
 package dev.lowpass.bench.profile;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.lowpass.bench.receipt.MayBeAbsent;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -28,9 +29,9 @@ public record Profile(
         int threads,
         int batch,
         int runs,
-        Roof peak,
+        @MayBeAbsent Roof peak,
         long denseNanos,
-        Long truncatedNanos,
+        @MayBeAbsent Long truncatedNanos,
         long stepwiseNanos,
         List<Step> steps,
         List<Block> blocks,
@@ -81,10 +82,10 @@ public record Profile(
             long macs,
             long bytes,
             long nanos,
-            Double floorNanos,
-            Long denseNanos,
-            List<String> denseOps,
-            Integer denseStep) {
+            @MayBeAbsent Double floorNanos,
+            @MayBeAbsent Long denseNanos,
+            @MayBeAbsent List<String> denseOps,
+            @MayBeAbsent Integer denseStep) {
 
         /** Time beyond the floor, or all of it where that is unknown. */
         public double lostNanos() {
@@ -97,7 +98,7 @@ public record Profile(
      * several names, these are one block, whose name lists them.
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Block(String name, List<String> ops, long denseMacs, long keptMacs, long denseNanos, Long truncatedNanos) {}
+    public record Block(String name, List<String> ops, long denseMacs, long keptMacs, long denseNanos, @MayBeAbsent Long truncatedNanos) {}
 
     /**
      * A pointwise layer: what a model of costs needs.
@@ -123,7 +124,7 @@ public record Profile(
             long keptMacs,
             long denseNanos,
             List<String> denseOps,
-            Long truncatedNanos,
-            List<String> truncatedOps,
-            Long transformNanos) {}
+            @MayBeAbsent Long truncatedNanos,
+            @MayBeAbsent List<String> truncatedOps,
+            @MayBeAbsent Long transformNanos) {}
 }

@@ -18,13 +18,13 @@ public record Receipt(
         String createdAt,
         Program program,
         Host machine,
-        Clocks clocksBefore,
-        Clocks clocksAfter,
+        @MayBeAbsent Clocks clocksBefore,
+        @MayBeAbsent Clocks clocksAfter,
         ModelFile model,
         Settings settings,
         List<Library> engines,
         List<Measurement> measurements,
-        List<String> warnings) {
+        @MayBeAbsent List<String> warnings) {
 
     /** The layout that this program writes and reads. The number rises when a field changes its meaning or goes. */
     public static final String SCHEMA = "lowpass.bench/1";
@@ -43,7 +43,7 @@ public record Receipt(
      * @param commandLine the words after {@code lowpass}
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Program(String version, String commit, Boolean changed, List<String> commandLine) {}
+    public record Program(String version, @MayBeAbsent String commit, @MayBeAbsent Boolean changed, List<String> commandLine) {}
 
     /** What it ran on. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -52,7 +52,7 @@ public record Receipt(
             String os,
             String cpu,
             int processors,
-            Double cpuLimit,
+            @MayBeAbsent Double cpuLimit,
             long memoryBytes,
             long maxHeapBytes,
             List<String> jvmOptions,
@@ -68,11 +68,11 @@ public record Receipt(
      * @param loadAverage processes that ran or waited to, mean of the last minute
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Clocks(List<Double> cpuMegahertz, Double loadAverage, List<GpuClocks> gpus) {}
+    public record Clocks(@MayBeAbsent List<Double> cpuMegahertz, @MayBeAbsent Double loadAverage, @MayBeAbsent List<GpuClocks> gpus) {}
 
     /** The state of a GPU, in the order of {@link Host#gpus}; null for what its driver does not tell. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record GpuClocks(Double smMegahertz, Double memoryMegahertz, Double celsius, Double watts) {}
+    public record GpuClocks(@MayBeAbsent Double smMegahertz, @MayBeAbsent Double memoryMegahertz, @MayBeAbsent Double celsius, @MayBeAbsent Double watts) {}
 
     /**
      * What was run.
@@ -89,7 +89,7 @@ public record Receipt(
      * @param measure what a right answer was, and on how many photos of what; null where {@code measured} is
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record CutoffSet(String name, long macs, long pointwiseMacs, long keptPointwiseMacs, Double measured, String measure) {}
+    public record CutoffSet(String name, long macs, long pointwiseMacs, long keptPointwiseMacs, @MayBeAbsent Double measured, @MayBeAbsent String measure) {}
 
     /**
      * How it was measured.
@@ -121,22 +121,22 @@ public record Receipt(
     public record Measurement(
             String engine,
             String device,
-            String deviceDescription,
+            @MayBeAbsent String deviceDescription,
             String precision,
             String cutoffs,
             int threads,
             int batch,
             int concurrency,
-            Double requestRate,
-            String description,
-            String absent,
-            Double outputError,
-            Long openNanos,
-            Long firstCallNanos,
-            List<Turn> turns,
-            Phases phases,
-            List<Step> profile,
-            Summary summary) {
+            @MayBeAbsent Double requestRate,
+            @MayBeAbsent String description,
+            @MayBeAbsent String absent,
+            @MayBeAbsent Double outputError,
+            @MayBeAbsent Long openNanos,
+            @MayBeAbsent Long firstCallNanos,
+            @MayBeAbsent List<Turn> turns,
+            @MayBeAbsent Phases phases,
+            @MayBeAbsent List<Step> profile,
+            @MayBeAbsent Summary summary) {
 
         /** The calls' times by turn, for statistics. */
         public List<long[]> latencies() {
@@ -154,7 +154,7 @@ public record Receipt(
      * @param collections of garbage, with the milliseconds they took
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Turn(long startNanos, long elapsedNanos, long[] latencyNanos, long[] queueingNanos, long collections, long collectionMillis) {}
+    public record Turn(long startNanos, long elapsedNanos, long[] latencyNanos, @MayBeAbsent long[] queueingNanos, long collections, long collectionMillis) {}
 
     /** The parts of calls, measured in calls of their own. */
     public record Phases(long[] hostToDeviceNanos, long[] computeNanos, long[] deviceToHostNanos) {}

@@ -57,25 +57,15 @@ public final class ReceiptFile {
     }
 
     private static Receipt requireComplete(Path file, Receipt receipt) throws ReceiptException {
-        require(file, "program", receipt.program());
-        require(file, "machine", receipt.machine());
-        require(file, "model", receipt.model());
-        require(file, "settings", receipt.settings());
-        require(file, "measurements", receipt.measurements());
+        Completeness.require(file, "", receipt);
         for (int i = 0; i < receipt.measurements().size(); i++) {
             Receipt.Measurement one = receipt.measurements().get(i);
             String where = "measurements[" + i + "]";
-            require(file, where + ".engine", one.engine());
-            require(file, where + ".device", one.device());
-            require(file, where + ".precision", one.precision());
-            require(file, where + ".cutoffs", one.cutoffs());
             if (one.absent() == null) {
                 require(file, where + ".summary", one.summary());
                 require(file, where + ".turns", one.turns());
                 for (int j = 0; j < one.turns().size(); j++) {
-                    long[] latency = one.turns().get(j).latencyNanos();
-                    require(file, where + ".turns[" + j + "].latency_nanos", latency);
-                    if (latency.length == 0) {
+                    if (one.turns().get(j).latencyNanos().length == 0) {
                         throw new ReceiptException(file + ": " + where + ".turns[" + j + "].latency_nanos is empty; a turn has at least one call: measure again");
                     }
                 }
@@ -89,7 +79,7 @@ public final class ReceiptFile {
 
     private static void require(Path file, String field, Object value) throws ReceiptException {
         if (value == null) {
-            throw new ReceiptException(file + ": lacks the field \"" + field + "\"; name a file that 'lowpass bench --json' wrote, as it wrote it");
+            throw new ReceiptException(file + ": lacks the field \"" + field + "\"; name a file that lowpass wrote with --json, as it wrote it");
         }
     }
 }

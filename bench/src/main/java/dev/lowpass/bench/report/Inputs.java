@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lowpass.bench.profile.Profile;
 import dev.lowpass.bench.profile.ProfileJson;
+import dev.lowpass.bench.receipt.Completeness;
 import dev.lowpass.bench.receipt.Receipt;
 import dev.lowpass.bench.receipt.ReceiptException;
 import dev.lowpass.bench.receipt.ReceiptFile;
@@ -83,11 +84,14 @@ record Inputs(List<Measured> receipts, List<Profiled> profiles, List<Accuracy> a
                 }
             }
             case "lowpass.explain/1" -> {
-                if (!tree.has("measured")) {
+                if (!tree.path("measured").isObject()) {
                     throw new ReceiptException(file + ": was written by 'lowpass explain' without --measure, so there are no times in it; run it again with --measure");
                 }
                 try {
-                    profiles.add(new Profiled(name, model, tree.path("machine").path("cpu").asText(""), ProfileJson.read(tree.get("measured"))));
+                    Profile profile = ProfileJson.read(tree.get("measured"));
+                    Completeness.require(file, "measured", profile);
+                    requireSound(file, profile);
+                    profiles.add(new Profiled(name, model, tree.path("machine").path("cpu").asText(""), profile));
                 } catch (JsonProcessingException e) {
                     throw new ReceiptException(file + ": its field \"measured\" is damaged: " + e.getOriginalMessage() + "; write it again by 'lowpass explain --measure --json'", e);
                 }
@@ -109,6 +113,20 @@ record Inputs(List<Measured> receipts, List<Profiled> profiles, List<Accuracy> a
         }
     }
 
+    /** Without which figures would divide by nothing. */
+    private static void requireSound(Path file, Profile profile) throws ReceiptException {
+        boolean sound = profile.denseNanos() > 0 && profile.stepwiseNanos() > 0;
+        for (Profile.Step step : profile.steps()) {
+            sound &= step.nanos() >= 0 && (step.macs() == 0 || step.nanos() > 0 && step.bytes() > 0 && !step.ops().isEmpty());
+            sound &= profile.peak() == null || step.floorNanos() != null;
+        }
+        sound &= profile.peak() == null || profile.peak().flops() > 0 && !profile.peak().levels().isEmpty();
+        if (!sound) {
+            throw new ReceiptException(file + ": its field \"measured\" is damaged: times and bytes must be above 0, and where there is a peak, every step has a floor; write it again by "
+                    + "'lowpass explain --measure --json'");
+        }
+    }
+
     private static Accuracy accuracy(Path file, String name, String model, String what, double kept, int images, JsonNode from) throws ReceiptException {
         if (images < 1) {
             throw new ReceiptException(file + ": the field \"images\" is " + images + "; an accuracy needs at least one: measure again");
@@ -124,7 +142,7 @@ record Inputs(List<Measured> receipts, List<Profiled> profiles, List<Accuracy> a
     }
 
     private static JsonNode require(Path file, JsonNode tree, String field) throws ReceiptException {
-        if (!tree.has(field)) {
+        if (!tree.hasNonNull(field)) {
             throw new ReceiptException(file + ": lacks the field \"" + field + "\"; write it again with this version of lowpass");
         }
         return tree.get(field);

@@ -115,6 +115,22 @@ class ReportTest {
     }
 
     @Test
+    void refusesADamagedProfile() throws IOException {
+        Path page = folder.resolve("report.html");
+        Path profile = receipts().get(1);
+        String text = Files.readString(profile);
+        Path damaged = folder.resolve("damaged.json");
+        Files.writeString(damaged, text.replaceFirst("\"kernel\"", "\"colonel\""));
+        assertEquals("lowpass: " + damaged + ": lacks the field \"measured.steps[0].kernel\"; name a file that lowpass wrote with --json, as it wrote it",
+                Execution.of("report", damaged, "-o", page).message());
+        String zero = text.replaceFirst("\"stepwise_nanos\" ?: ?\\d+", "\"stepwise_nanos\":0");
+        assertFalse(zero.equals(text));
+        Files.writeString(damaged, zero);
+        assertTrue(Execution.of("report", damaged, "-o", page).message().startsWith("lowpass: " + damaged + ": its field \"measured\" is damaged: times and bytes must be above 0"));
+        assertFalse(Files.exists(page));
+    }
+
+    @Test
     void paperNeedsPicturesAndCutoffs() throws IOException {
         Path dense = folder.resolve("dense.safetensors");
         ModelFile.write(TinyNetwork.definition(TinyNetwork.LABELS, false).dense(), dense, WeightType.F32);

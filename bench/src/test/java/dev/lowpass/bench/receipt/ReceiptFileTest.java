@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -97,12 +98,29 @@ class ReceiptFileTest {
         assertRefused("{\"schema\": \"lowpass.verify/1\"}", ": its schema is \"lowpass.verify/1\", and lowpass.bench/1 can be read; name a file that 'lowpass bench --json' of this version wrote");
         assertRefused("[1, 2", ": is no receipt: Unexpected end-of-input");
         assertRefused("", ": its schema is \"\"");
-        assertRefused("{\"schema\": \"lowpass.bench/1\"}", ": lacks the field \"program\"; name a file that 'lowpass bench --json' wrote, as it wrote it");
+        assertRefused("{\"schema\": \"lowpass.bench/1\"}", ": lacks the field \"created_at\"; name a file that lowpass wrote with --json, as it wrote it");
         assertTrue(assertThrows(ReceiptException.class, () -> ReceiptFile.read(folder.resolve("none"))).getMessage().endsWith("none: no such file; check the path"));
         assertTrue(assertThrows(ReceiptException.class, () -> ReceiptFile.read(folder)).getMessage().contains(": is a directory; "));
         ObjectNode tree = (ObjectNode) JSON.readTree(write(example()).toFile());
         ((ObjectNode) tree.at("/measurements/0")).putArray("turns");
         assertRefused(tree.toString(), ": measurements[0].turns is empty; what was measured has at least one: measure again");
+    }
+
+    /** Every field but those that may be absent is missed, however deep it lies; so is what a list should hold. */
+    @ParameterizedTest
+    @CsvSource({
+        "/created_at", "/program/command_line", "/machine/gpus", "/machine/jvm_options", "/model/file", "/model/cutoff_sets", "/engines", "/engines/0/name",
+        "/measurements/0/device", "/measurements/0/summary", "/measurements/0/turns/0/latency_nanos", "/measurements/0/turns/0", "/model/cutoff_sets/0", "/measurements/0"})
+    void whatLacksAFieldIsRefusedByItsName(String pointer) throws IOException {
+        ObjectNode tree = (ObjectNode) JSON.readTree(write(example()).toFile());
+        int slash = pointer.lastIndexOf('/');
+        JsonNode holder = tree.at(pointer.substring(0, slash));
+        if (holder instanceof ObjectNode object) {
+            object.remove(pointer.substring(slash + 1));
+        } else {
+            ((ArrayNode) holder).set(Integer.parseInt(pointer.substring(slash + 1)), tree.nullNode());
+        }
+        assertRefused(tree.toString(), ": lacks the field \"" + pointer.substring(1).replaceAll("/(\\d+)", "[$1]").replace('/', '.') + "\"; ");
     }
 
     private void assertRefused(String text, String message) throws IOException {
