@@ -93,7 +93,7 @@ public final class ClassNumbers {
         long index = (long) number + offset;
         if (index < 0 || index >= classes) {
             throw new DataException(csv + ": line " + entry.line() + ": class " + number + " with label offset " + offset + " is class " + index
-                    + " of the model, which has 0 to " + (classes - 1) + "; correct the list or give --label-offset");
+                    + " of the model, which has 0 to " + (classes - 1) + "; correct the list, or give 'lowpass eval' a --label-offset");
         }
         return (int) index;
     }
