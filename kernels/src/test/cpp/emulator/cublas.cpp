@@ -198,13 +198,14 @@ EMULATOR_EXPORT int cublasCreate_v2(void** handle) {
 
 EMULATOR_EXPORT int cublasDestroy_v2(void* handle) {
     int injected = emulator::enter("cublasDestroy_v2", true);
+    bool synchronized = emulator::synchronizeAll();  // as the manual says: cudaDeviceSynchronize
     std::lock_guard<std::mutex> guard(lock());
     if (handles().erase(handle) == 0) {
         return CUBLAS_NOT_INITIALIZED;
     }
     delete static_cast<Handle*>(handle);
     emulator::count("cuBLAS handles", -1);
-    return injected;
+    return injected != 0 || synchronized ? injected : CUBLAS_EXECUTION_FAILED;
 }
 
 #define SETTER(name, parameters, statement)                   \

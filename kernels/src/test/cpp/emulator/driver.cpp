@@ -456,6 +456,21 @@ void count(const char* kind, long change) {
     state().extra[kind] += change;
 }
 
+bool synchronizeAll() {
+    std::lock_guard<std::recursive_mutex> guard(lock());
+    bool capturing = false;
+    for (auto& capture : state().captures) {
+        if (current() != nullptr && capture->origin->context == current()) {
+            capture->invalidated = true;
+            capturing = true;
+        }
+    }
+    if (!capturing && current() != nullptr) {
+        drainAll(current());
+    }
+    return !capturing;
+}
+
 void* currentContext() {
     std::lock_guard<std::recursive_mutex> guard(lock());
     return state().initialized ? current() : nullptr;
@@ -824,9 +839,8 @@ API(cuCtxGetStreamPriorityRange)(int* least, int* greatest) {
 }
 
 API(cuCtxSynchronize)() {
-    BEGIN("cuCtxSynchronize", CONTEXT | UNSAFE)
-    drainAll(current());
-    return call.end();
+    BEGIN("cuCtxSynchronize", CONTEXT)
+    return call.end(emulator::synchronizeAll() ? SUCCESS : STREAM_CAPTURE_UNSUPPORTED);
 }
 
 // ---- modules ----

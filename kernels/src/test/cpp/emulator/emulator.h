@@ -103,6 +103,12 @@ Result enqueue(void* stream, const char* what, std::function<Result(std::string*
  */
 int enter(const char* name, bool cublas);
 
+/**
+ * Waits for all streams of the calling thread's context. False where one of them captures: CUDA then forbids it, and the capture is spoilt
+ * (CUDA C++ Programming Guide, "Prohibited and Unhandled Operations").
+ */
+bool synchronizeAll();
+
 /** For leak reports. */
 void count(const char* kind, long change);
 

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
@@ -20,6 +21,12 @@ final class CudaContext {
     /** Dynamic shared memory that every kernel may have. */
     static final int SHARED_BYTES = 48 << 10;
 
+    /**
+     * Held while a stream captures and by calls that synchronise the whole device, in any context object of the process: CUDA forbids the
+     * latter during the former (CUDA C++ Programming Guide, "Prohibited and Unhandled Operations"), and both would fail.
+     */
+    static final ReentrantLock CAPTURE = new ReentrantLock();
+
     private final CUdevice device;
     private final int computeCapability;
 
@@ -27,6 +34,8 @@ final class CudaContext {
     private CUcontext context;
     private final Map<String, CUmodule> modules = new LinkedHashMap<>();
     private final Map<String, CUfunction> functions = new HashMap<>();
+    /** By kernel: the dynamic shared memory that it was allowed, where that is more than {@link #SHARED_BYTES}. */
+    private final Map<String, Integer> allowed = new HashMap<>();
 
     CudaContext(CUdevice device, int computeCapability) {
         this.device = device;
@@ -57,6 +66,7 @@ final class CudaContext {
         }
         modules.clear();
         functions.clear();
+        allowed.clear();
         context = null;
         cleanup.run(() -> Driver.releasePrimaryContext(device));
         cleanup.rethrow();
@@ -109,9 +119,10 @@ final class CudaContext {
     }
 
     /**
-     * A kernel of one of the sources, loaded on first use. The context must be current.
+     * A kernel of one of the sources, loaded on first use, and allowed as much dynamic shared memory as any of its users asked for.
+     * The context must be current.
      *
-     * @param sharedBytes dynamic shared memory that it will be launched with, the same at every launch
+     * @param sharedBytes dynamic shared memory that it will be launched with at most
      */
     synchronized CUfunction function(String source, String name, int sharedBytes) {
         CUfunction function = functions.get(name);
@@ -122,10 +133,11 @@ final class CudaContext {
                 modules.put(source, module);
             }
             function = Driver.function(module, name);
-            if (sharedBytes > SHARED_BYTES) {
-                Driver.allowShared(function, name, sharedBytes);
-            }
             functions.put(name, function);
+        }
+        if (sharedBytes > allowed.getOrDefault(name, SHARED_BYTES)) {
+            Driver.allowShared(function, name, sharedBytes);
+            allowed.put(name, sharedBytes);
         }
         return function;
     }

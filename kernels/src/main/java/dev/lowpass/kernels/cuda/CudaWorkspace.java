@@ -175,7 +175,14 @@ final class CudaWorkspace implements Workspace {
         if (cublas != null) {
             CublasHandle destroyed = cublas;
             cublas = null;
-            cleanup.run(destroyed::destroy);
+            cleanup.run(() -> {
+                CudaContext.CAPTURE.lock(); // cublasDestroy synchronises the device
+                try {
+                    destroyed.destroy();
+                } finally {
+                    CudaContext.CAPTURE.unlock();
+                }
+            });
         }
         if (cublasMemory != null) {
             CUdeviceptr freed = cublasMemory;
@@ -560,6 +567,15 @@ final class CudaWorkspace implements Workspace {
     }
 
     private CUgraphExec capture(Runnable pass) {
+        CudaContext.CAPTURE.lock();
+        try {
+            return captureAlone(pass);
+        } finally {
+            CudaContext.CAPTURE.unlock();
+        }
+    }
+
+    private CUgraphExec captureAlone(Runnable pass) {
         CUgraph graph = new CUgraph();
         Driver.beginCapture(stream);
         try {

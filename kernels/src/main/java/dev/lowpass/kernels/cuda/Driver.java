@@ -354,6 +354,8 @@ final class Driver {
             case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_LAUNCH_FAILED, CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
                     CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION, CUresult.CUDA_ERROR_ECC_UNCORRECTABLE ->
                     "; the device's context is lost for this process: close every session, and restart the process to use the device again";
+            case CUresult.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, CUresult.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED ->
+                    "; perhaps another thread synchronised the whole device while a pass was recorded: call again, or record beforehand by warmUp";
             default -> "";
         };
     }

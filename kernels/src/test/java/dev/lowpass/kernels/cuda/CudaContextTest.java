@@ -1,0 +1,152 @@
+package dev.lowpass.kernels.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lowpass.kernels.Activation;
+import dev.lowpass.kernels.Backend;
+import dev.lowpass.kernels.Backends;
+import dev.lowpass.kernels.Operands;
+import dev.lowpass.kernels.Operation;
+import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Padding;
+import dev.lowpass.kernels.Plane;
+import dev.lowpass.kernels.Precision;
+import dev.lowpass.kernels.Staircase;
+import dev.lowpass.kernels.TacticChoice;
+import dev.lowpass.kernels.Window;
+import dev.lowpass.kernels.Workspace;
+import dev.lowpass.kernels.emulator.EmulatedDevice;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What operations and workspaces of one process share: a device's primary context and its kernels. */
+@Tag("cuda")
+class CudaContextTest {
+
+    @BeforeEach
+    void start() {
+        EmulatedDevice.startWithProjectKernels();
+    }
+
+    @AfterEach
+    void nothingIsHeldOrWrong() {
+        CudaUnderTest.requireNothingHeldOrWrong();
+    }
+
+    /** A kernel that one session uses with little shared memory serves another with much, and then the first again. */
+    @ParameterizedTest
+    @EnumSource(value = Precision.class, names = {"TF32", "FP16"})
+    void aKernelIsAllowedTheSharedMemoryOfItsGreediestUser(Precision precision) {
+        Backend backend = Backends.cuda(0).withPrecision(precision);
+        try (Bound small = new Bound(backend, 7); Bound large = new Bound(backend, 28)) {
+            large.check();
+            small.check();
+        }
+        try (Bound large = new Bound(backend, 28); Bound small = new Bound(backend, 7)) {
+            small.check();
+            large.check();
+        }
+    }
+
+    /** An expanding pass over a square plane, in which every weight is 0, so that all that comes out is the DCT of a constant. */
+    private static final class Bound implements AutoCloseable {
+        private static final int BLOCK = 7;
+        private static final int CHANNELS = 8;
+
+        private final OperationSpec.ExpandIdctDepthwiseDct spec;
+        private final Operation operation;
+        private final Workspace workspace;
+        private final Operation.Step step;
+
+        Bound(Backend backend, int side) {
+            Plane plane = new Plane(side, side, CHANNELS);
+            Staircase full = Staircase.full(BLOCK, CHANNELS);
+            spec = new OperationSpec.ExpandIdctDepthwiseDct(new OperationSpec.BandPointwise(plane, CHANNELS, full, false),
+                    new OperationSpec.IdctDepthwiseDct(plane, Activation.RELU6, Window.square(3, 1, Padding.all(1)), Activation.RELU6, full));
+            assertTrue(backend.fuses(spec), "this is about the kernel that makes the whole block");
+            float[] bias = new float[CHANNELS];
+            Arrays.fill(bias, 2);
+            operation = backend.expandIdctDepthwiseDct(spec, new float[CHANNELS * CHANNELS], null, new float[9 * CHANNELS], bias);
+            workspace = backend.newWorkspace(1, 2L * plane.elements(), operation.scratchElements(1), 1);
+            step = operation.bind(workspace, new Operands(0, plane.elements()));
+        }
+
+        void check() {
+            int elements = spec.in().elements();
+            float[] values = new float[elements];
+            workspace.write(0, FloatBuffer.wrap(values), 0, elements);
+            step.run(1);
+            workspace.read(elements, FloatBuffer.wrap(values), 0, elements);
+            float[] expected = new float[elements];
+            Arrays.fill(expected, 0, elements / (BLOCK * BLOCK), 2 * BLOCK);
+            assertArrayEquals(expected, values, 0.01f);
+        }
+
+        @Override
+        public void close() {
+            workspace.close();
+            operation.close();
+        }
+    }
+
+    /** cublasDestroy synchronises the device, which CUDA forbids while any stream of the context captures: here, another session's. */
+    @Test
+    void aSessionMayCloseWhileAnotherRecords() throws InterruptedException {
+        OperationSpec.Pointwise spec = new OperationSpec.Pointwise(new Plane(2, 4, 8), 8, Activation.NONE, false);
+        Backend backend = Backends.cuda(0).withTactics(TacticChoice.CUBLAS);
+        // Of another context object, as another Device.cuda(0) has it.
+        Backend other = Backends.cuda(0).withTactics(TacticChoice.CUBLAS);
+        float[] weight = new float[64];
+        for (int i = 0; i < 8; i++) {
+            weight[9 * i] = 3;
+        }
+        float[] values = new float[64];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i;
+        }
+        try (Operation operation = backend.pointwise(spec, weight, null); Operation closing = other.pointwise(spec, weight, null);
+                Workspace workspace = backend.newWorkspace(1, 128, operation.scratchElements(1), 1)) {
+            Workspace closed = other.newWorkspace(1, 128, closing.scratchElements(1), 1);
+            closing.bind(closed, new Operands(0, 64)).run(1);
+            AtomicReference<Throwable> failure = new AtomicReference<>();
+            Thread closer = new Thread(closed::close);
+            closer.setUncaughtExceptionHandler((thread, thrown) -> failure.set(thrown));
+            Operation.Step step = operation.bind(workspace, new Operands(0, 64));
+            workspace.write(0, FloatBuffer.wrap(values), 0, 64);
+            List<Thread.State> states = new ArrayList<>();
+            try (Workspace.Recording recording = workspace.record(() -> {
+                closer.start();
+                states.add(restOf(closer));
+                step.run(1);
+            })) {
+                closer.join();
+                recording.run();
+                workspace.read(64, FloatBuffer.wrap(values), 0, 64);
+            }
+            assertEquals(List.of(Thread.State.WAITING), states, "it should wait for the recording");
+            assertEquals(null, failure.get());
+            for (int i = 0; i < 64; i++) {
+                assertEquals(3 * i, values[i], "value " + i);
+            }
+        }
+    }
+
+    /** What a thread comes to: waiting or its end. */
+    private static Thread.State restOf(Thread thread) {
+        while (thread.getState() != Thread.State.WAITING && thread.isAlive()) {
+            Thread.onSpinWait();
+        }
+        return thread.getState();
+    }
+}
