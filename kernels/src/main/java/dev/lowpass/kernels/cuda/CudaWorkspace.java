@@ -200,7 +200,7 @@ final class CudaWorkspace implements Workspace {
             return;
         }
         context.with(() -> {
-            Tuner.tune(stream, choosing, maxBatch, device, precision);
+            Tuner.tune(stream, this::capture, choosing, maxBatch, device, precision);
             mayUseCublas = choosing.stream().anyMatch(step -> IntStream.rangeClosed(1, maxBatch).anyMatch(batch -> step.tactic(batch).startsWith("cublas")));
             if (mayUseCublas) {
                 cublas();

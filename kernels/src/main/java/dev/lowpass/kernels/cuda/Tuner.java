@@ -5,12 +5,15 @@ import dev.lowpass.kernels.Precision;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import jcuda.driver.CUevent;
+import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUstream;
 
 /**
  * Chooses the tactics of a plan's steps by running each of them on the device, for batches of 1, 2, 4, ... and the largest; a batch between
- * two of these takes the choice of the larger. Choices are kept under the user's cache folder by GPU, driver, cuBLAS, kernels and plan.
+ * two of these takes the choice of the larger. Short ones are timed as a CUDA graph, as sessions run them: launched one by one they would take
+ * the host's time for a launch, whatever they are. Choices are kept under the user's cache folder by GPU, driver, cuBLAS, kernels and plan.
  */
 final class Tuner {
 
@@ -24,12 +27,14 @@ final class Tuner {
     private static final List<String> SOURCES = List.of("band_gemm.cu", "tensor_gemm.cu", "tensor_core.cuh", "product.cu", "lowpass.cuh");
 
     private final CUstream stream;
+    private final Function<Runnable, CUgraphExec> capture;
     private final List<CudaOperation.CudaStep> steps;
     private final List<Integer> batches = new ArrayList<>();
 
     /** @param steps with more than one tactic each */
-    private Tuner(CUstream stream, List<CudaOperation.CudaStep> steps, int maxBatch) {
+    private Tuner(CUstream stream, Function<Runnable, CUgraphExec> capture, List<CudaOperation.CudaStep> steps, int maxBatch) {
         this.stream = stream;
+        this.capture = capture;
         this.steps = steps;
         for (int batch = 1; batch < maxBatch; batch *= 2) {
             batches.add(batch);
@@ -37,9 +42,14 @@ final class Tuner {
         batches.add(maxBatch);
     }
 
-    /** The context must be current. */
-    static void tune(CUstream stream, List<CudaOperation.CudaStep> steps, int maxBatch, CudaDevices.Found device, Precision precision) {
-        Tuner tuner = new Tuner(stream, steps, maxBatch);
+    /**
+     * The context must be current.
+     *
+     * @param capture makes a graph of what is enqueued in the stream
+     */
+    static void tune(CUstream stream, Function<Runnable, CUgraphExec> capture, List<CudaOperation.CudaStep> steps, int maxBatch,
+            CudaDevices.Found device, Precision precision) {
+        Tuner tuner = new Tuner(stream, capture, steps, maxBatch);
         if (steps.stream().allMatch(step -> step.tactics().isChosen(maxBatch))) {
             return; // by another context of the same session
         }
@@ -122,13 +132,10 @@ final class Tuner {
         float least = Float.POSITIVE_INFINITY;
         for (int tactic = 0; tactic < step.tactics().names().size(); tactic++) {
             Work[] work = step.work(tactic);
-            time(work, batch, 1, begin, end); // loads the kernels, fills the caches
-            float time = time(work, batch, 1, begin, end);
+            time(() -> enqueue(work, batch, 1), begin, end); // loads the kernels, fills the caches
+            float time = time(() -> enqueue(work, batch, 1), begin, end);
             if (time < LONG_MILLIS) {
-                time = Float.POSITIVE_INFINITY;
-                for (int round = 0; round < ROUNDS; round++) {
-                    time = Math.min(time, time(work, batch, RUNS, begin, end));
-                }
+                time = timeOfGraph(work, batch, begin, end);
             }
             if (time < least) {
                 least = time;
@@ -138,15 +145,37 @@ final class Tuner {
         return fastest;
     }
 
-    /** Milliseconds of one run. */
-    private float time(Work[] work, int batch, int runs, CUevent begin, CUevent end) {
-        Driver.record(begin, stream);
+    /** Milliseconds of one run of several in a graph. */
+    private float timeOfGraph(Work[] work, int batch, CUevent begin, CUevent end) {
+        CUgraphExec graph = capture.apply(() -> enqueue(work, batch, RUNS));
+        float least = Float.POSITIVE_INFINITY;
+        try {
+            for (int round = 0; round < ROUNDS; round++) {
+                least = Math.min(least, time(() -> Driver.launch(graph, stream), begin, end) / RUNS);
+            }
+        } catch (RuntimeException | Error e) {
+            Cleanup cleanup = new Cleanup();
+            cleanup.run(() -> Driver.destroy(graph));
+            cleanup.suppressInto(e);
+            throw e;
+        }
+        Driver.destroy(graph);
+        return least;
+    }
+
+    private void enqueue(Work[] work, int batch, int runs) {
         for (int run = 0; run < runs; run++) {
             for (Work each : work) {
                 each.enqueue(batch, stream);
             }
         }
+    }
+
+    /** Milliseconds that the device takes for what is enqueued. */
+    private float time(Runnable enqueued, CUevent begin, CUevent end) {
+        Driver.record(begin, stream);
+        enqueued.run();
         Driver.record(end, stream);
-        return Driver.milliseconds(begin, end) / runs;
+        return Driver.milliseconds(begin, end);
     }
 }
