@@ -4,6 +4,7 @@ import dev.lowpass.bench.machine.Machine;
 import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.ProgramVersion;
 import dev.lowpass.bench.output.Quantity;
+import dev.lowpass.kernels.Backends;
 import dev.lowpass.kernels.cuda.CudaException;
 import dev.lowpass.models.image.ImageDecoder;
 import dev.lowpass.runtime.Device;
@@ -83,7 +84,9 @@ final class Doctor implements Callable<Integer> {
         try {
             return Device.cuda(0).description();
         } catch (CudaException e) {
-            return "none: " + e.getMessage();
+            return "none: " + (Backends.hasJCuda() ? e.getMessage()
+                    : "no JCuda, which ./lowpass fetches where it finds NVIDIA's driver (libcuda.so.1), or when --device cuda is given; install the driver of"
+                            + " the GPU, then run a command with --device cuda");
         }
     }
 }

@@ -278,6 +278,8 @@ class ModelCommandsTest {
         for (String fact : List.of("java ", "cpu ", "threads ", "memory ", "vectors ", "pictures  JPEG, PNG and BMP", "cuda ")) {
             assertTrue(run.out().contains("\n" + fact), fact + " in " + run.out());
         }
+        // With JCuda and without: what is missing is the driver, unless there is a GPU.
+        assertTrue(run.out().matches("(?s).*\ncuda +(none: [^\n]*libcuda\\.so\\.1[^\n]*; install the driver|cuda: ).*"), run.out());
     }
 
     /** Each bad model file gives one line that names it, for every command that reads one. */
