@@ -76,4 +76,13 @@ final class Cache {
             LOG.log(System.Logger.Level.WARNING, "{0} cannot be kept ({1}); the next start makes it again", file, e.toString());
         }
     }
+
+    /** Removes what was stored, if it is there. */
+    static void remove(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "{0} is of no use but cannot be deleted ({1})", file, e.toString());
+        }
+    }
 }

@@ -33,13 +33,25 @@ final class KernelImages {
                 throw Driver.failure(status, "cuModuleLoadData", "image " + source + " of " + image.length + " bytes");
             }
         }
+        loadCompiled(module, source, computeCapability);
+        return module;
+    }
+
+    /** Loads what NVRTC makes of the source. What the driver refuses is not kept, so that another NVRTC or driver helps. */
+    static void loadCompiled(CUmodule module, String source, int computeCapability) {
         byte[] compiled = RuntimeCompiler.compile(source, computeCapability);
         int status = Driver.load(module, compiled);
-        if (status != Driver.SUCCESS) {
-            throw Driver.failure(status, "cuModuleLoadData", "image " + source + " compiled for sm_" + computeCapability + ", " + compiled.length
-                    + " bytes");
+        if (status == Driver.SUCCESS) {
+            return;
         }
-        return module;
+        String remedy = "";
+        if (unsuitable(status)) {
+            RuntimeCompiler.forget(source, computeCapability);
+            remedy = "; it is compiled anew next time: if that fails too, install a newer driver, or set " + Nvrtc.LIBRARY_PROPERTY
+                    + " to a libnvrtc no newer than the driver";
+        }
+        throw Driver.failure(status, "cuModuleLoadData", "image " + source + " compiled for sm_" + computeCapability + ", " + compiled.length + " bytes"
+                + remedy);
     }
 
     /** Whether an image is sound but made for other devices or a newer driver. */

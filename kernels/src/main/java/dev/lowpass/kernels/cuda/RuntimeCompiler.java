@@ -20,14 +20,31 @@ final class RuntimeCompiler {
     /** An image of {@code SOURCE.cu} for that compute capability. */
     static byte[] compile(String source, int computeCapability) {
         String text = expand(source + ".cu", new HashSet<>());
-        List<String> options = List.of("--std=c++17", "--gpu-architecture=sm_" + computeCapability);
-        Path cached = Cache.file(source + "-sm_" + computeCapability + "-" + Cache.hash(text, String.join(" ", options)) + ".cubin");
+        Path cached = cached(source, text, computeCapability);
         byte[] image = Cache.read(cached);
         if (image == null) {
-            image = Nvrtc.compile(text, source + ".cu", options);
+            image = Nvrtc.compile(text, source + ".cu", options(computeCapability));
             Cache.store(cached, image);
         }
         return image;
+    }
+
+    /** Where the image of a source is kept. */
+    static Path cached(String source, int computeCapability) {
+        return cached(source, expand(source + ".cu", new HashSet<>()), computeCapability);
+    }
+
+    private static Path cached(String source, String text, int computeCapability) {
+        return Cache.file(source + "-sm_" + computeCapability + "-" + Cache.hash(text, String.join(" ", options(computeCapability))) + ".cubin");
+    }
+
+    private static List<String> options(int computeCapability) {
+        return List.of("--std=c++17", "--gpu-architecture=sm_" + computeCapability);
+    }
+
+    /** Has the source compiled anew when it is wanted next. */
+    static void forget(String source, int computeCapability) {
+        Cache.remove(cached(source, computeCapability));
     }
 
     /** The source with its includes in place, each once; NVRTC then needs no files. */

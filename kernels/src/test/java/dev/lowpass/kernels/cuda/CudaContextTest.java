@@ -2,6 +2,8 @@ package dev.lowpass.kernels.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lowpass.kernels.Activation;
@@ -18,11 +20,15 @@ import dev.lowpass.kernels.TacticChoice;
 import dev.lowpass.kernels.Window;
 import dev.lowpass.kernels.Workspace;
 import dev.lowpass.kernels.emulator.EmulatedDevice;
+import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import jcuda.driver.CUmodule;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -140,6 +146,29 @@ class CudaContextTest {
                 assertEquals(3 * i, values[i], "value " + i);
             }
         }
+    }
+
+    /** One from an NVRTC that is newer than the driver, or cut short by a full disk: kept, it would fail for ever. */
+    @Test
+    void anImageThatTheDriverRefusesIsNotKept() throws IOException {
+        CudaDevices.Found device = CudaDevices.open(0);
+        CudaContext context = new CudaContext(device.handle(), device.computeCapability());
+        Path kept = RuntimeCompiler.cached("elementwise", device.computeCapability());
+        Files.createDirectories(kept.getParent());
+        Files.write(kept, new byte[100]);
+        context.retain();
+        try {
+            context.with(() -> {
+                CudaException failure = assertThrows(CudaException.class,
+                        () -> KernelImages.loadCompiled(new CUmodule(), "elementwise", device.computeCapability()));
+                assertEquals("cuModuleLoadData failed with CUDA_ERROR_INVALID_IMAGE (200), image elementwise compiled for sm_" + device.computeCapability()
+                        + ", 100 bytes; it is compiled anew next time: if that fails too, install a newer driver, or set dev.lowpass.nvrtc to a"
+                        + " libnvrtc no newer than the driver", failure.getMessage());
+            });
+        } finally {
+            context.release();
+        }
+        assertFalse(Files.exists(kept));
     }
 
     /** What a thread comes to: waiting or its end. */
