@@ -268,7 +268,14 @@ final class SimdDct {
         }
     }
 
+    /** Even and odd coefficients apart: C2 of JDK 17 stops inlining in a method that has both, and then keeps vectors on the heap. */
     private static void dctRows7(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
+            int highBits) {
+        dctEvenRows7(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
+        dctOddRows7(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
+    }
+
+    private static void dctEvenRows7(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
             int highBits) {
         IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
         IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
@@ -292,24 +299,15 @@ final class SimdDct {
                 x6 = x6.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
             }
             FloatVector as0 = x0.add(x6);
-            FloatVector ad0 = x0.sub(x6);
             FloatVector as1 = x1.add(x5);
-            FloatVector ad1 = x1.sub(x5);
             FloatVector as2 = x2.add(x4);
-            FloatVector ad2 = x2.sub(x4);
             as0.add(as1).add(as2).add(x3).mul(Basis.C7_00).intoArray(buffer, to);
-            ad2.fma(FloatVector.broadcast(S, Basis.C7_12), ad1.fma(FloatVector.broadcast(S, Basis.C7_11),
-                    ad0.mul(Basis.C7_10))).intoArray(buffer, to + L);
             if (columns > 2) {
                 x3.fma(FloatVector.broadcast(S, Basis.C7_23), as2.fma(FloatVector.broadcast(S, Basis.C7_22),
                         as1.fma(FloatVector.broadcast(S, Basis.C7_21), as0.mul(Basis.C7_20)))).intoArray(buffer, to + 2 * L);
-                ad2.fma(FloatVector.broadcast(S, Basis.C7_32), ad1.fma(FloatVector.broadcast(S, Basis.C7_31),
-                        ad0.mul(Basis.C7_30))).intoArray(buffer, to + 3 * L);
                 if (columns > 4) {
                     x3.fma(FloatVector.broadcast(S, Basis.C7_43), as2.fma(FloatVector.broadcast(S, Basis.C7_42),
                             as1.fma(FloatVector.broadcast(S, Basis.C7_41), as0.mul(Basis.C7_40)))).intoArray(buffer, to + 4 * L);
-                    ad2.fma(FloatVector.broadcast(S, Basis.C7_52), ad1.fma(FloatVector.broadcast(S, Basis.C7_51),
-                            ad0.mul(Basis.C7_50))).intoArray(buffer, to + 5 * L);
                     if (columns > 6) {
                         x3.fma(FloatVector.broadcast(S, Basis.C7_63), as2.fma(FloatVector.broadcast(S, Basis.C7_62),
                                 as1.fma(FloatVector.broadcast(S, Basis.C7_61), as0.mul(Basis.C7_60)))).intoArray(buffer, to + 6 * L);
@@ -319,7 +317,50 @@ final class SimdDct {
         }
     }
 
+    private static void dctOddRows7(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
+            int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
+        for (int line = 0; line < 7; line++) {
+            int at = inBase + inAt[line * 7];
+            int to = base + line * 7 * L;
+            FloatVector x0 = FloatVector.fromArray(S, in, at);
+            FloatVector x1 = FloatVector.fromArray(S, in, at + L);
+            FloatVector x2 = FloatVector.fromArray(S, in, at + 2 * L);
+            FloatVector x4 = FloatVector.fromArray(S, in, at + 4 * L);
+            FloatVector x5 = FloatVector.fromArray(S, in, at + 5 * L);
+            FloatVector x6 = FloatVector.fromArray(S, in, at + 6 * L);
+            if (Clamp.INLINE) {
+                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x4 = x4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x5 = x5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x6 = x6.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
+            FloatVector ad0 = x0.sub(x6);
+            FloatVector ad1 = x1.sub(x5);
+            FloatVector ad2 = x2.sub(x4);
+            ad2.fma(FloatVector.broadcast(S, Basis.C7_12), ad1.fma(FloatVector.broadcast(S, Basis.C7_11),
+                    ad0.mul(Basis.C7_10))).intoArray(buffer, to + L);
+            if (columns > 2) {
+                ad2.fma(FloatVector.broadcast(S, Basis.C7_32), ad1.fma(FloatVector.broadcast(S, Basis.C7_31),
+                        ad0.mul(Basis.C7_30))).intoArray(buffer, to + 3 * L);
+                if (columns > 4) {
+                    ad2.fma(FloatVector.broadcast(S, Basis.C7_52), ad1.fma(FloatVector.broadcast(S, Basis.C7_51),
+                            ad0.mul(Basis.C7_50))).intoArray(buffer, to + 5 * L);
+                }
+            }
+        }
+    }
+
     private static void dctColumns7(float[] buffer, int base, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
+            int columns) {
+        dctEvenColumns7(buffer, base, out, outBase, outAt, kept, keptAt, columns);
+        dctOddColumns7(buffer, base, out, outBase, outAt, kept, keptAt, columns);
+    }
+
+    private static void dctEvenColumns7(float[] buffer, int base, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
             int columns) {
         for (int line = 0; line < columns; line++) {
             int from = base + line * L;
@@ -333,30 +374,47 @@ final class SimdDct {
             FloatVector x5 = FloatVector.fromArray(S, buffer, from + 35 * L);
             FloatVector x6 = FloatVector.fromArray(S, buffer, from + 42 * L);
             FloatVector as0 = x0.add(x6);
-            FloatVector ad0 = x0.sub(x6);
             FloatVector as1 = x1.add(x5);
-            FloatVector ad1 = x1.sub(x5);
             FloatVector as2 = x2.add(x4);
-            FloatVector ad2 = x2.sub(x4);
             as0.add(as1).add(as2).add(x3).mul(Basis.C7_00).intoArray(out, outBase + outAt[at]);
-            ad2.fma(FloatVector.broadcast(S, Basis.C7_12), ad1.fma(FloatVector.broadcast(S, Basis.C7_11),
-                    ad0.mul(Basis.C7_10))).intoArray(out, outBase + outAt[at + 1]);
             if (rows > 2) {
                 x3.fma(FloatVector.broadcast(S, Basis.C7_23), as2.fma(FloatVector.broadcast(S, Basis.C7_22),
                         as1.fma(FloatVector.broadcast(S, Basis.C7_21), as0.mul(Basis.C7_20)))).intoArray(out, outBase + outAt[at + 2]);
+                if (rows > 4) {
+                    x3.fma(FloatVector.broadcast(S, Basis.C7_43), as2.fma(FloatVector.broadcast(S, Basis.C7_42),
+                            as1.fma(FloatVector.broadcast(S, Basis.C7_41), as0.mul(Basis.C7_40)))).intoArray(out, outBase + outAt[at + 4]);
+                    if (rows > 6) {
+                        x3.fma(FloatVector.broadcast(S, Basis.C7_63), as2.fma(FloatVector.broadcast(S, Basis.C7_62),
+                                as1.fma(FloatVector.broadcast(S, Basis.C7_61), as0.mul(Basis.C7_60)))).intoArray(out, outBase + outAt[at + 6]);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void dctOddColumns7(float[] buffer, int base, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
+            int columns) {
+        for (int line = 0; line < columns; line++) {
+            int from = base + line * L;
+            int at = line * 7;
+            int rows = kept[keptAt + line];
+            FloatVector x0 = FloatVector.fromArray(S, buffer, from);
+            FloatVector x1 = FloatVector.fromArray(S, buffer, from + 7 * L);
+            FloatVector x2 = FloatVector.fromArray(S, buffer, from + 14 * L);
+            FloatVector x4 = FloatVector.fromArray(S, buffer, from + 28 * L);
+            FloatVector x5 = FloatVector.fromArray(S, buffer, from + 35 * L);
+            FloatVector x6 = FloatVector.fromArray(S, buffer, from + 42 * L);
+            FloatVector ad0 = x0.sub(x6);
+            FloatVector ad1 = x1.sub(x5);
+            FloatVector ad2 = x2.sub(x4);
+            ad2.fma(FloatVector.broadcast(S, Basis.C7_12), ad1.fma(FloatVector.broadcast(S, Basis.C7_11),
+                    ad0.mul(Basis.C7_10))).intoArray(out, outBase + outAt[at + 1]);
+            if (rows > 2) {
                 ad2.fma(FloatVector.broadcast(S, Basis.C7_32), ad1.fma(FloatVector.broadcast(S, Basis.C7_31),
                         ad0.mul(Basis.C7_30))).intoArray(out, outBase + outAt[at + 3]);
                 if (rows > 4) {
-                    x3.fma(FloatVector.broadcast(S, Basis.C7_43), as2.fma(FloatVector.broadcast(S, Basis.C7_42),
-                            as1.fma(FloatVector.broadcast(S, Basis.C7_41), as0.mul(Basis.C7_40)))).intoArray(out,
-                            outBase + outAt[at + 4]);
                     ad2.fma(FloatVector.broadcast(S, Basis.C7_52), ad1.fma(FloatVector.broadcast(S, Basis.C7_51),
                             ad0.mul(Basis.C7_50))).intoArray(out, outBase + outAt[at + 5]);
-                    if (rows > 6) {
-                        x3.fma(FloatVector.broadcast(S, Basis.C7_63), as2.fma(FloatVector.broadcast(S, Basis.C7_62),
-                                as1.fma(FloatVector.broadcast(S, Basis.C7_61), as0.mul(Basis.C7_60)))).intoArray(out,
-                                outBase + outAt[at + 6]);
-                    }
                 }
             }
         }
