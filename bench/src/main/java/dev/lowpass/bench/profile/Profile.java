@@ -42,10 +42,15 @@ public record Profile(
 
     /** Why the figures are doubtful; empty when nothing is seen. */
     public Optional<String> doubt() {
-        long sum = steps.stream().mapToLong(Step::nanos).sum();
-        return Math.abs(stepwiseNanos - sum) <= DISTURBED * sum ? Optional.empty()
-                : Optional.of(String.format(Locale.ROOT, "the medians of the steps come to %.3f ms, and a pass of them takes %.3f ms: most passes were disturbed, so whole passes do not "
-                        + "compare; measure longer or on an idle machine", sum / 1e6, stepwiseNanos / 1e6));
+        Optional<String> own = doubt("the steps", steps.stream().mapToLong(Step::nanos).sum(), stepwiseNanos);
+        // A GPU's whole pass is one graph, which its steps one by one do not come to.
+        return own.isPresent() || device.startsWith("cuda") ? own : doubt("the dense network's steps", blocks.stream().mapToLong(Block::denseNanos).sum(), denseNanos);
+    }
+
+    private static Optional<String> doubt(String what, long sum, long pass) {
+        return Math.abs(pass - sum) <= DISTURBED * sum ? Optional.empty()
+                : Optional.of(String.format(Locale.ROOT, "the medians of %s come to %.3f ms, and a pass of them takes %.3f ms: most passes were disturbed, so whole passes do not "
+                        + "compare; measure longer or on an idle machine", what, sum / 1e6, pass / 1e6));
     }
 
     /** {@link dev.lowpass.kernels.Peak}: the roof of the machine with that many threads. */

@@ -225,7 +225,7 @@ public final class ReportPage {
         }
         groups.forEach((setting, lines) -> {
             if (lines.values().stream().anyMatch(line -> line.size() > 1)) {
-                all.add(LineFigure.of(nextId(), title + ", " + setting.replace("1 threads", "1 thread"), description, xName, yName, lines, series));
+                all.add(LineFigure.of(nextId(), title + ", " + setting.replaceAll("\\b1 (thread|caller)s\\b", "1 $1"), description, xName, yName, lines, series));
             }
         });
     }
