@@ -158,6 +158,9 @@ final class Bench implements Callable<Integer> {
                         + chosenDevices.values().stream().flatMap(device -> device.precisions().stream()).map(BenchRun::name).distinct().collect(Collectors.joining(", ")));
             }
         }
+        if (paper.isAsked() || dct.isAsked()) {
+            requireOneSetting(paper.isAsked() ? "--paper" : "--dct");
+        }
         if (paper.isAsked()) {
             runPaper(chosenDevices.values().iterator().next(), report);
             return ExitCode.OK;
@@ -194,7 +197,23 @@ final class Bench implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** In one setting: the first of each option that takes several, but for cutoffs. */
+    private void requireOneSetting(String what) {
+        Map<String, List<?>> several = new LinkedHashMap<>();
+        several.put("--device", devices);
+        several.put("--precision", precisions);
+        several.put("--threads", threads);
+        several.put("--batch", batches);
+        several.put("--concurrency", concurrencies);
+        several.forEach((option, values) -> {
+            if (values.size() > 1) {
+                throw new ParameterException(spec.commandLine(), what + " measures in one setting, and " + option + " has " + values.size() + " values; give one");
+            }
+        });
+        if (!peers.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), what + " runs no peers; leave out --peers");
+        }
+    }
+
     private void runPaper(Device device, JsonReport report) throws IOException {
         try (LoadedModel loaded = LoadedModel.load(modelFile)) {
             paper.run(loaded, networks(loaded.definition()),
@@ -202,7 +221,6 @@ final class Bench implements Callable<Integer> {
         }
     }
 
-    /** On the first device and of the first batch. */
     private void runDct(String device, JsonReport report) throws IOException {
         if (!device.startsWith("cuda:")) {
             throw new ParameterException(spec.commandLine(), "Option --dct times a GPU's kernels, and the device is " + device + "; give --device cuda");

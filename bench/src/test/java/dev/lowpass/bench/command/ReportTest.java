@@ -131,6 +131,16 @@ class ReportTest {
     }
 
     @Test
+    void paperMeasuresInOneSetting() {
+        Execution run = Execution.of("bench", "-m", folder.resolve("any.safetensors"), "--device", "cpu", "--paper", "--images", folder, "--labels", "any.csv", "--threads", "1,2");
+        assertEquals(2, run.status());
+        assertTrue(run.message().startsWith("lowpass: --paper measures in one setting, and --threads has 2 values; give one"), run.message());
+        run = Execution.of("bench", "-m", folder.resolve("any.safetensors"), "--device", "cpu", "--paper", "--images", folder, "--labels", "any.csv", "--peers", "onnxruntime");
+        assertEquals(2, run.status());
+        assertTrue(run.message().startsWith("lowpass: --paper runs no peers; leave out --peers"), run.message());
+    }
+
+    @Test
     void paperNeedsPicturesAndCutoffs() throws IOException {
         Path dense = folder.resolve("dense.safetensors");
         ModelFile.write(TinyNetwork.definition(TinyNetwork.LABELS, false).dense(), dense, WeightType.F32);
