@@ -86,7 +86,7 @@ class LabelledImagesTest {
     @Test
     void numbersOutOfRangeAreRefused() {
         ClassNumbers numbers = ClassNumbers.automatic(3, List.of("background", "a", "b"));
-        assertEquals(folder + ": line 7: class 2 with label offset 1 is class 3 of the model, which has 0 to 2; correct the list or give --label-offset",
+        assertEquals(folder + ": line 7: class 2 with label offset 1 is class 3 of the model, which has 0 to 2; correct the list, or give 'lowpass eval' a --label-offset",
                 assertThrows(DataException.class, () -> numbers.index(folder, entry("2"))).getMessage());
         assertThrows(DataException.class, () -> numbers.index(folder, entry("-1")));
     }
