@@ -35,12 +35,19 @@ class FrequencyPointwiseTest {
         return new Random(seed).doubles(count, -1, 1).toArray();
     }
 
+    /** libtorch's own copy: an array that DJL creates is a view of memory that Java's collector may free, as {@link Libtorch#array} says. */
+    private static NDArray owned(NDManager manager, double[] values, long... shape) {
+        try (NDArray view = manager.create(values, new Shape(shape))) {
+            return view.duplicate();
+        }
+    }
+
     /** A loss that weighs each output differently, as doubles. */
     private static NDArray loss(NDManager manager, int block, int side, int in, int out, NDArray x, NDArray mask, NDArray weight, NDArray bias) {
         NDArray transform = FrequencyPointwise.transform(manager, block, DataType.FLOAT64);
         NDArray y = FrequencyPointwise.apply(x.reshape(N, side, side, in).transpose(0, 3, 1, 2), block, transform, mask.reshape(block * block, in),
                 weight.reshape(out, in, 1, 1), bias);
-        NDArray factors = manager.create(random(N * out * side * side, 99), new Shape(N, out, side, side));
+        NDArray factors = owned(manager, random(N * out * side * side, 99), N, out, side, side);
         return y.mul(y).mul(factors).sum();
     }
 
@@ -79,7 +86,7 @@ class FrequencyPointwiseTest {
     private static NDArray[] leaves(NDManager manager, double[][] values) {
         NDArray[] leaves = new NDArray[values.length];
         for (int l = 0; l < values.length; l++) {
-            leaves[l] = manager.create(values[l], new Shape(values[l].length));
+            leaves[l] = owned(manager, values[l], values[l].length);
         }
         return leaves;
     }
