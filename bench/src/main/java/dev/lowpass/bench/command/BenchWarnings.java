@@ -30,7 +30,7 @@ final class BenchWarnings {
                 warnings.addAll(of(one, settings, processors));
             }
         }
-        busy(before).ifPresent(warnings::add);
+        busy(before.loadAverage()).ifPresent(warnings::add);
         double least = before.cpuMegahertz().stream().mapToDouble(Double::doubleValue).min().orElse(0);
         double later = after.cpuMegahertz().stream().mapToDouble(Double::doubleValue).min().orElse(0);
         clockChange(warnings, "processor", least, later);
@@ -42,11 +42,15 @@ final class BenchWarnings {
         return warnings;
     }
 
-    /** What a machine that was busy already makes of all figures. */
-    static Optional<String> busy(Receipt.Clocks before) {
+    /**
+     * What a machine that was busy already makes of all figures.
+     *
+     * @param loadAverage before the run; null where the system does not tell
+     */
+    static Optional<String> busy(Double loadAverage) {
         int processors = Runtime.getRuntime().availableProcessors();
-        return before.loadAverage() == null || before.loadAverage() <= processors / 2.0 ? Optional.empty()
-                : Optional.of(String.format(Locale.ROOT, "before the run %.1f processes ran or waited to, on %s; measure on an idle machine", before.loadAverage(), count(processors, "processor")));
+        return loadAverage == null || loadAverage <= processors / 2.0 ? Optional.empty()
+                : Optional.of(String.format(Locale.ROOT, "before the run %.1f processes ran or waited to, on %s; measure on an idle machine", loadAverage, count(processors, "processor")));
     }
 
     private static void clockChange(List<String> warnings, String what, double before, double after) {

@@ -2,7 +2,6 @@ package dev.lowpass.bench.command;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.lowpass.bench.machine.Facts;
-import dev.lowpass.bench.machine.Gpus;
 import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.Quantity;
 import dev.lowpass.bench.output.Table;
@@ -100,7 +99,7 @@ final class Explain implements Callable<Integer> {
         if (!(duration > 0 && duration <= 3600)) {
             throw new ParameterException(spec.commandLine(), "Invalid value for option '--duration': " + duration + " is out of range; give more than 0, up to 3600 seconds");
         }
-        Optional<String> busy = measure || recorderCost ? BenchWarnings.busy(Facts.clocks(Gpus.current())) : Optional.empty();
+        Optional<String> busy = measure || recorderCost ? BenchWarnings.busy(Facts.loadAverage()) : Optional.empty();
         try (LoadedModel model = cutoffs.load(modelFile); Session session = model.model().newSession(device.session(size))) {
             ModelDefinition definition = model.definition();
             List<Layer> layers = layers(definition, session.plan(), size);

@@ -7,7 +7,6 @@ import dev.lowpass.bench.data.Ranking;
 import dev.lowpass.bench.latency.Percentile;
 import dev.lowpass.bench.latency.Ratio;
 import dev.lowpass.bench.machine.Facts;
-import dev.lowpass.bench.machine.Gpus;
 import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.Progress;
 import dev.lowpass.bench.output.Quantity;
@@ -138,8 +137,9 @@ final class PaperOptions {
         Map<String, ModelDefinition> cut = new LinkedHashMap<>(networks);
         cut.remove(Receipt.DENSE);
         if (cut.isEmpty()) {
-            throw new CommandException(model.path() + ": has no cutoffs" + (Macs.ofPointwise(definition).keptShare() < 1 ? " among those asked for" : "")
-                    + ", so there is nothing to compare; " + (Macs.ofPointwise(definition).keptShare() < 1 ? "leave --cutoffs out" : "import it with --cutoffs, or learn some"));
+            boolean notAsked = Macs.ofPointwise(definition).keptShare() < 1;
+            throw new CommandException(model.path() + ": has no cutoffs" + (notAsked ? " among those asked for" : "")
+                    + ", so there is nothing to compare; " + (notAsked ? "leave --cutoffs out" : "import it with --cutoffs, or learn some"));
         }
         List<LabelledImages.Entry> entries = LabelledImages.read(labels);
         ClassNumbers numbers = ClassNumbers.automatic(definition.classes(), definition.labels());
@@ -151,7 +151,7 @@ final class PaperOptions {
         if (entries.size() < batch) {
             throw new CommandException(labels + ": has " + entries.size() + " pictures, fewer than a batch of " + batch + "; give a smaller --batch");
         }
-        BenchWarnings.busy(Facts.clocks(Gpus.current())).ifPresent(warning -> command.commandLine().getErr().println("lowpass: warning: " + warning));
+        BenchWarnings.busy(Facts.loadAverage()).ifPresent(warning -> command.commandLine().getErr().println("lowpass: warning: " + warning));
         ImagePreprocessor preprocessor = new ImagePreprocessor(definition.preprocess());
         List<Subject> subjects = new ArrayList<>();
         try (Progress progress = Progress.of("paper", "images", entries.size())) {

@@ -32,14 +32,19 @@ public final class Facts {
 
     /** The present state. */
     public static Receipt.Clocks clocks(Gpus gpus) {
-        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
         List<String> lines;
         try (Stream<String> all = Files.lines(Path.of("/proc/cpuinfo"))) {
             lines = all.toList();
         } catch (IOException | RuntimeException e) {
             lines = List.of(); // another system
         }
-        return new Receipt.Clocks(megahertz(lines), load < 0 ? null : load, gpus.clocks());
+        return new Receipt.Clocks(megahertz(lines), loadAverage(), gpus.clocks());
+    }
+
+    /** Processes that run or wait to, mean of the last minute; null where the system does not tell. */
+    public static Double loadAverage() {
+        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        return load < 0 ? null : load;
     }
 
     /** The {@code cpu MHz} of each processor in Linux's /proc/cpuinfo. */

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * What two plans of one graph have in common: a step of one may carry out the ops of several of the other, which then compare as a whole
@@ -36,17 +37,18 @@ final class Correspondence {
         for (String op : ops.parents.keySet()) {
             groups.computeIfAbsent(ops.root(op), root -> new Group(new ArrayList<>(), new ArrayList<>(), new LinkedHashSet<>())).ops().add(op);
         }
+        ops.number(steps, groups, Group::steps);
+        ops.number(others, groups, Group::others);
+        return List.copyOf(groups.values());
+    }
+
+    /** Adds each step that carries out an op to its group. */
+    private void number(List<Plan.Step> steps, Map<String, Group> groups, Function<Group, List<Integer>> numbers) {
         for (int i = 0; i < steps.size(); i++) {
             if (!steps.get(i).ops().isEmpty()) {
-                groups.get(ops.root(steps.get(i).ops().get(0))).steps().add(i);
+                numbers.apply(groups.get(root(steps.get(i).ops().get(0)))).add(i);
             }
         }
-        for (int i = 0; i < others.size(); i++) {
-            if (!others.get(i).ops().isEmpty()) {
-                groups.get(ops.root(others.get(i).ops().get(0))).others().add(i);
-            }
-        }
-        return List.copyOf(groups.values());
     }
 
     /**

@@ -27,11 +27,17 @@ class BenchCudaTest {
     @TempDir
     Path folder;
 
-    @Test
-    void measuresEveryPrecisionThatTheDeviceOffers() throws IOException {
+    /** The emulated device, and the file of a small network with cutoffs. */
+    private Path startWithModel() throws IOException {
         EmulatedDevice.startWithProjectKernels();
         Path model = folder.resolve("tiny.safetensors");
         ModelFile.write(TinyNetwork.definition(TinyNetwork.LABELS, false), model, WeightType.F32);
+        return model;
+    }
+
+    @Test
+    void measuresEveryPrecisionThatTheDeviceOffers() throws IOException {
+        Path model = startWithModel();
         Path file = folder.resolve("receipt.json");
         List<String> precisions = Device.cuda(0).precisions().stream().map(BenchRun::name).toList();
         Execution run = Execution.of("bench", "-m", model, "--smoke", "--device", "cuda,cpu", "--threads", "1,2", "--batch", "1,3", "--precision", String.join(",", precisions),
@@ -54,9 +60,7 @@ class BenchCudaTest {
 
     @Test
     void timesTheDctBesideCufft() throws IOException {
-        EmulatedDevice.startWithProjectKernels();
-        Path model = folder.resolve("tiny.safetensors");
-        ModelFile.write(TinyNetwork.definition(TinyNetwork.LABELS, false), model, WeightType.F32);
+        Path model = startWithModel();
         Path file = folder.resolve("dct.json");
         Execution run = Execution.of("bench", "-m", model, "--smoke", "--device", "cuda", "--dct", "--batch", 3, "--json", file);
         assertEquals(0, run.status(), run.err());
@@ -72,9 +76,7 @@ class BenchCudaTest {
 
     @Test
     void saysWhyThereIsNoCufft() throws IOException {
-        EmulatedDevice.startWithProjectKernels();
-        Path model = folder.resolve("tiny.safetensors");
-        ModelFile.write(TinyNetwork.definition(TinyNetwork.LABELS, false), model, WeightType.F32);
+        Path model = startWithModel();
         System.setProperty("dev.lowpass.cufft", "/nowhere/libcufft.so");
         try {
             Execution run = Execution.of("bench", "-m", model, "--smoke", "--device", "cuda", "--dct");

@@ -46,8 +46,8 @@ class BenchWarningsTest {
     @Test
     void aBusyMachineIsNamed() {
         int processors = Runtime.getRuntime().availableProcessors();
-        assertTrue(BenchWarnings.busy(new Receipt.Clocks(List.of(), processors / 2.0 + 0.1, List.of())).orElseThrow().contains("processes ran or waited to"));
-        assertEquals(Optional.empty(), BenchWarnings.busy(IDLE));
-        assertEquals(Optional.empty(), BenchWarnings.busy(new Receipt.Clocks(List.of(), null, List.of())), "where the system does not tell");
+        assertTrue(BenchWarnings.busy(processors / 2.0 + 0.1).orElseThrow().contains("processes ran or waited to"));
+        assertEquals(Optional.empty(), BenchWarnings.busy(IDLE.loadAverage()));
+        assertEquals(Optional.empty(), BenchWarnings.busy(null), "where the system does not tell");
     }
 }

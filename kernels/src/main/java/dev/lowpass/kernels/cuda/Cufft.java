@@ -1,7 +1,9 @@
 package dev.lowpass.kernels.cuda;
 
+import dev.lowpass.kernels.Cleanup;
 import java.util.ArrayList;
 import java.util.List;
+import jcuda.driver.CUstream;
 
 /**
  * cuFFT as this machine has it: by JCufft where it is on the class path, else any installed version bound by name through LWJGL, else none.
@@ -70,9 +72,22 @@ abstract class Cufft {
      * Real transforms of two dimensions of {@code lanes} blocks: element (i, j) of block m is sample {@code (i * block + j) * lanes + m}, and
      * (u, v), v up to block / 2, complex number {@code (u * (block / 2 + 1) + v) * lanes + m}. The context must be current.
      *
-     * @param stream its handle
+     * @param stream in which the plan will run
      */
-    abstract Plan plan(int block, int lanes, jcuda.driver.CUstream stream);
+    abstract Plan plan(int block, int lanes, CUstream stream);
+
+    /** The plan with its stream set, or destroyed if that fails. */
+    static Plan withStream(Plan plan, Runnable setStream) {
+        try {
+            setStream.run();
+        } catch (RuntimeException | Error e) {
+            Cleanup cleanup = new Cleanup();
+            cleanup.run(plan::destroy);
+            cleanup.suppressInto(e);
+            throw e;
+        }
+        return plan;
+    }
 
     static String sizes(int block, int lanes) {
         return lanes + " transforms of " + block + "x" + block;

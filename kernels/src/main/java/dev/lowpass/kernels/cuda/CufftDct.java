@@ -83,19 +83,6 @@ final class CufftDct implements Operation {
         return plans.computeIfAbsent(new PlanKey(stream, batch), key -> cufft.plan(spec.block(), Math.multiplyExact(batch, lanes()), stream));
     }
 
-    /** The plan with its stream set, or destroyed if that fails. */
-    static Cufft.Plan withStream(Cufft.Plan plan, Runnable setStream) {
-        try {
-            setStream.run();
-        } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(plan::destroy);
-            cleanup.suppressInto(e);
-            throw e;
-        }
-        return plan;
-    }
-
     @Override
     public OperationSpec spec() {
         return spec;

@@ -29,15 +29,11 @@ final class DynamicCublas extends Cublas {
         setStream = ForeignFunction.address(library, "cublasSetStream_v2");
         setWorkspace = ForeignFunction.address(library, "cublasSetWorkspace_v2");
         long getProperty = ForeignFunction.address(library, "cublasGetProperty");
-        StringBuilder text = new StringBuilder();
-        try (MemoryStack stack = MemoryStack.stackPush()) {
-            IntBuffer part = stack.callocInt(1);
-            for (int i = 0; i < 3; i++) { // libraryPropertyType: major, minor, patch
-                check(JNI.callPI(i, memAddress(part), getProperty), "cublasGetProperty", "");
-                text.append(i == 0 ? "" : ".").append(part.get(0));
-            }
-        }
-        version = text.toString();
+        int[] part = new int[1];
+        version = LibraryVersion.of(property -> {
+            check(JNI.callPI(property, part, getProperty), "cublasGetProperty", "");
+            return part[0];
+        });
 
         // cublasGemmEx(handle, transa, transb, m, n, k, alpha, A, Atype, lda, B, Btype, ldb, beta, C, Ctype, ldc, computeType, algo)
         gemmEx = new ForeignFunction(library, "cublasGemmEx", "piiiiippiipiippiiii");

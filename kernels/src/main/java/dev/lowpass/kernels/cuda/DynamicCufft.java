@@ -29,13 +29,11 @@ final class DynamicCufft extends Cufft {
         execute = ForeignFunction.address(library, "cufftExecR2C");
         destroy = ForeignFunction.address(library, "cufftDestroy");
         long getProperty = ForeignFunction.address(library, "cufftGetProperty");
-        StringBuilder text = new StringBuilder();
         int[] part = new int[1];
-        for (int i = 0; i < 3; i++) { // libraryPropertyType: major, minor, patch
-            check(JNI.callPI(i, part, getProperty), "cufftGetProperty", "");
-            text.append(i == 0 ? "" : ".").append(part[0]);
-        }
-        version = text.toString();
+        version = LibraryVersion.of(property -> {
+            check(JNI.callPI(property, part, getProperty), "cufftGetProperty", "");
+            return part[0];
+        });
     }
 
     @Override
@@ -63,7 +61,7 @@ final class DynamicCufft extends Cufft {
                     check(JNI.callI(handle, destroy), "cufftDestroy", "");
                 }
             };
-            return CufftDct.withStream(made, () -> check(JNI.callPI(handle, Addresses.of(stream), setStream), "cufftSetStream", ""));
+            return withStream(made, () -> check(JNI.callPI(handle, Addresses.of(stream), setStream), "cufftSetStream", ""));
         }
     }
 }

@@ -17,12 +17,10 @@ final class JCublasLibrary extends Cublas {
     /** @throws LinkageError when JCublas or its cuBLAS is missing */
     JCublasLibrary() {
         int[] part = new int[1];
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < 3; i++) { // libraryPropertyType: major, minor, patch
-            check(JCublas2.cublasGetProperty(i, part), "cublasGetProperty", "");
-            text.append(i == 0 ? "" : ".").append(part[0]);
-        }
-        version = text.toString();
+        version = LibraryVersion.of(property -> {
+            check(JCublas2.cublasGetProperty(property, part), "cublasGetProperty", "");
+            return part[0];
+        });
     }
 
     @Override

@@ -37,13 +37,11 @@ final class JCufftLibrary extends Cufft {
             execute = lookup.findStatic(library, "cufftExecR2C", MethodType.methodType(int.class, handleType, Pointer.class, Pointer.class));
             destroy = lookup.findStatic(library, "cufftDestroy", MethodType.methodType(int.class, handleType));
             MethodHandle getProperty = lookup.findStatic(library, "cufftGetProperty", MethodType.methodType(int.class, int.class, int[].class));
-            StringBuilder text = new StringBuilder();
             int[] part = new int[1];
-            for (int i = 0; i < 3; i++) { // libraryPropertyType: major, minor, patch
-                check(call(getProperty, i, part), "cufftGetProperty", "");
-                text.append(i == 0 ? "" : ".").append(part[0]);
-            }
-            version = text.toString();
+            version = LibraryVersion.of(property -> {
+                check(call(getProperty, property, part), "cufftGetProperty", "");
+                return part[0];
+            });
         } catch (ReflectiveOperationException e) {
             throw new LinkageError("JCufft is of an unknown release: " + e.getMessage(), e);
         }
@@ -85,6 +83,6 @@ final class JCufftLibrary extends Cufft {
                 check(call(destroy, handle), "cufftDestroy", "");
             }
         };
-        return CufftDct.withStream(made, () -> check(call(setStream, handle, new cudaStream_t(stream)), "cufftSetStream", ""));
+        return withStream(made, () -> check(call(setStream, handle, new cudaStream_t(stream)), "cufftSetStream", ""));
     }
 }

@@ -20,8 +20,17 @@ final class Augmentation {
         }
     }
 
-    /** A photo as it is, into {@code out} from {@code at} on. */
-    void plain(int index, float[] out, int at) {
+    /** Photos as they are, {@code [n][y][x][c]}, in the order of their indices. */
+    float[] plain(int... indices) {
+        int elements = photos.plane().elements();
+        float[] out = new float[indices.length * elements];
+        for (int i = 0; i < indices.length; i++) {
+            plain(indices[i], out, i * elements);
+        }
+        return out;
+    }
+
+    private void plain(int index, float[] out, int at) {
         Plane plane = photos.plane();
         int elements = plane.elements();
         byte[] pixels = photos.pixels();

@@ -114,18 +114,13 @@ final class BatchNormNetwork {
                 return;
             }
             int fanIn = weight.length / slot.outChannels;
-            for (int o = 0; o < slot.outChannels; o++) {
-                double energy = 0;
-                for (int i = 0; i < fanIn; i++) {
-                    energy += (double) weight[o * fanIn + i] * weight[o * fanIn + i];
-                }
-                double factor = Math.sqrt(2 / Math.max(1e-20, energy));
-                for (int i = 0; i < fanIn; i++) {
-                    vector[slot.weight + o * fanIn + i] *= (float) factor;
-                }
-                vector[slot.scale + o] = moments.get(name)[1][o];
-                vector[slot.shift + o] = moments.get(name)[0][o];
+            float[] norms = Filters.norms(weight, slot.outChannels);
+            double deviation = Math.sqrt(2.0 / fanIn);
+            for (int i = 0; i < weight.length; i++) {
+                vector[slot.weight + i] *= (float) (deviation / norms[i / fanIn]);
             }
+            System.arraycopy(moments.get(name)[1], 0, vector, slot.scale, slot.outChannels);
+            System.arraycopy(moments.get(name)[0], 0, vector, slot.shift, slot.outChannels);
         });
         return vector;
     }

@@ -68,7 +68,7 @@ final class CutoffNetwork implements AutoCloseable {
                 continue;
             }
             float[] weight = model.parameters(op).weight();
-            float[] norm = norms(weight, shape[0]);
+            float[] norm = Filters.norms(weight, shape[0]);
             normValues.put(op.name(), norm);
             norms.put(op.name(), Libtorch.array(constants, norm, shape[0]));
             if (tune == Tune.ALL) {
@@ -91,20 +91,6 @@ final class CutoffNetwork implements AutoCloseable {
     private int slot(GraphOp op, Kind kind, int at, int length) {
         slots.add(new Slot(op.name(), kind, at, length));
         return at + length;
-    }
-
-    /** The root mean square of each output channel's filter, 1 for one that is all zeros. */
-    private static float[] norms(float[] weight, int outChannels) {
-        float[] norms = new float[outChannels];
-        int fanIn = weight.length / outChannels;
-        for (int o = 0; o < outChannels; o++) {
-            double sum = 0;
-            for (int i = 0; i < fanIn; i++) {
-                sum += (double) weight[o * fanIn + i] * weight[o * fanIn + i];
-            }
-            norms[o] = sum == 0 ? 1 : (float) Math.sqrt(sum / fanIn);
-        }
-        return norms;
     }
 
     private static float[] divided(float[] weight, float[] norms) {

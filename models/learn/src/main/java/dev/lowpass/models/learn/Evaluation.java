@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 
 /** What networks say about photos, and how often they are right or of one mind. */
 final class Evaluation {
@@ -18,18 +19,13 @@ final class Evaluation {
     /** Logits {@code [photo][class]}. */
     static float[][] logits(Workers workers, FoldedNetwork network, Preprocess preprocess, PhotoSet photos) {
         Augmentation plain = new Augmentation(photos, preprocess);
-        int elements = photos.plane().elements();
         int batch = Math.max(1, Math.min(MOST, POSITIONS / photos.plane().area()));
         List<Callable<float[]>> parts = new ArrayList<>();
         for (int at = 0; at < photos.size(); at += batch) {
             int from = at;
             int n = Math.min(batch, photos.size() - at);
             parts.add(() -> {
-                float[] input = new float[n * elements];
-                for (int i = 0; i < n; i++) {
-                    plain.plain(from + i, input, i * elements);
-                }
-                return network.logits(input, n);
+                return network.logits(plain.plain(IntStream.range(from, from + n).toArray()), n);
             });
         }
         float[][] logits = new float[photos.size()][];

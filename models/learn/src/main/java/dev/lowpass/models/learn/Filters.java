@@ -18,4 +18,18 @@ final class Filters {
         }
         return null;
     }
+
+    /** The root mean square of each output channel's filter, 1 for one that is all zeros. */
+    static float[] norms(float[] weight, int outChannels) {
+        float[] norms = new float[outChannels];
+        int fanIn = weight.length / outChannels;
+        for (int o = 0; o < outChannels; o++) {
+            double sum = 0;
+            for (int i = 0; i < fanIn; i++) {
+                sum += (double) weight[o * fanIn + i] * weight[o * fanIn + i];
+            }
+            norms[o] = sum == 0 ? 1 : (float) Math.sqrt(sum / fanIn);
+        }
+        return norms;
+    }
 }

@@ -11,6 +11,7 @@ import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 
 /** A model in libtorch as its file states it: hard cutoffs, no gradients. */
 final class FoldedNetwork implements AutoCloseable {
@@ -71,11 +72,16 @@ final class FoldedNetwork implements AutoCloseable {
      * @param input normalised, {@code [n][y][x][c]}
      */
     float[] logits(float[] input, int n) {
+        return withoutGradients(input, n, images -> forward(images, new HashMap<>()).toFloatArray());
+    }
+
+    /** What a pass over a batch gives, in a scope of its own. */
+    private <T> T withoutGradients(float[] input, int n, Function<NDArray, T> pass) {
         Plane plane = graph.input();
         boolean gradients = Libtorch.setGradients(false);
         try (NDManager scratch = manager.newSubManager(); NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
-            return forward(Libtorch.images(scratch, input, n, plane.height(), plane.width(), plane.channels()), new HashMap<>()).toFloatArray();
+            return pass.apply(Libtorch.images(scratch, input, n, plane.height(), plane.width(), plane.channels()));
         } finally {
             Libtorch.setGradients(gradients);
         }
@@ -105,12 +111,9 @@ final class FoldedNetwork implements AutoCloseable {
      * @param input normalised, {@code [n][y][x][c]}
      */
     Map<String, float[][]> moments(float[] input, int n) {
-        Plane plane = graph.input();
-        Map<String, float[][]> moments = new HashMap<>();
-        boolean gradients = Libtorch.setGradients(false);
-        try (NDManager scratch = manager.newSubManager(); NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
-            TorchGraph.forward(graph, Libtorch.images(scratch, input, n, plane.height(), plane.width(), plane.channels()), (op, x) -> {
+        return withoutGradients(input, n, images -> {
+            Map<String, float[][]> moments = new HashMap<>();
+            TorchGraph.forward(graph, images, (op, x) -> {
                 NDArray y = TorchGraph.convolve(op, x, weights.get(op.name()), biases.get(op.name()));
                 NDArray values = y.transpose(1, 0, 2, 3).reshape(y.getShape().get(1), -1); // (c, n y x)
                 float[] mean = values.mean(ALONG).toFloatArray();
@@ -121,10 +124,8 @@ final class FoldedNetwork implements AutoCloseable {
                 moments.put(op.name(), new float[][] {mean, deviation});
                 return y;
             });
-        } finally {
-            Libtorch.setGradients(gradients);
-        }
-        return moments;
+            return moments;
+        });
     }
 
     @Override

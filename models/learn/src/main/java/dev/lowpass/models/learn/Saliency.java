@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * How much is lost with a channel's tail, to first order: {@code E[(sum of g x over the tail)^2]}, with x the tail's coefficients over an
@@ -39,7 +40,6 @@ final class Saliency {
     static Saliency of(NDManager root, Workers workers, ModelDefinition open, PhotoSet photos, long seed, int microBatch, IntConsumer progress) {
         Map<String, double[]> sums = new HashMap<>();
         Augmentation plain = new Augmentation(photos, open.preprocess());
-        int elements = photos.plane().elements();
         try (CutoffNetwork network = new CutoffNetwork(root, open, CutoffNetwork.Tune.NONE, 1)) {
             float[] vector = network.initialize(CutoffLayers.cutoffs(open));
             int round = 16 * microBatch;
@@ -50,10 +50,7 @@ final class Saliency {
                     int from = at;
                     int n = Math.min(microBatch, end - at);
                     parts.add(() -> {
-                        float[] input = new float[n * elements];
-                        for (int i = 0; i < n; i++) {
-                            plain.plain(from + i, input, i * elements);
-                        }
+                        float[] input = plain.plain(IntStream.range(from, from + n).toArray());
                         return part(root, network, vector, photos.plane(), input, n, new SplittableRandom(seed * 1_000_003 + from));
                     });
                 }

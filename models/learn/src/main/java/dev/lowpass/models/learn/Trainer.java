@@ -92,13 +92,14 @@ final class Trainer implements AutoCloseable {
         }
         try (FoldedNetwork folded = new FoldedNetwork(root, from)) {
             int n = Math.min(MOMENTS_OF, photos.size());
-            int[] order = PhotoSet.shuffled(photos.size(), new SplittableRandom(recipe.seed() * 1_000_003 - 1));
-            float[] input = new float[n * photos.plane().elements()];
-            for (int i = 0; i < n; i++) {
-                augmentation.plain(order[i], input, i * photos.plane().elements());
-            }
+            float[] input = augmentation.plain(Arrays.copyOf(statisticsOrder(), n));
             return network.continueFrom(from, workers.run(List.of((Callable<Map<String, float[][]>>) () -> folded.moments(input, n))).get(0));
         }
+    }
+
+    /** The photos in the order in which statistics are taken of them. */
+    private int[] statisticsOrder() {
+        return PhotoSet.shuffled(photos.size(), new SplittableRandom(recipe.seed() * 1_000_003 - 1));
     }
 
     /** Without the epochs, which may be changed as long as the rate has not begun to fall. */
@@ -189,7 +190,7 @@ final class Trainer implements AutoCloseable {
     /** The network with batch normalisation folded, its statistics taken afresh over so many batches of 64 photos. */
     private ModelDefinition export(int batches) {
         int count = Math.min(batches, Math.max(1, photos.size() / 64));
-        int[] order = PhotoSet.shuffled(photos.size(), new SplittableRandom(recipe.seed() * 1_000_003 - 1));
+        int[] order = statisticsOrder();
         Plane plane = photos.plane();
         try (NDManager manager = root.newSubManager()) {
             BatchNormNetwork.Statistics statistics = network.newStatistics(manager);
@@ -198,10 +199,7 @@ final class Trainer implements AutoCloseable {
                 try {
                     for (int b = 0; b < count; b++) {
                         int n = Math.min(64, photos.size());
-                        float[] input = new float[n * plane.elements()];
-                        for (int i = 0; i < n; i++) {
-                            augmentation.plain(order[b * n + i], input, i * plane.elements());
-                        }
+                        float[] input = augmentation.plain(Arrays.copyOfRange(order, b * n, (b + 1) * n));
                         statistics.keep = b / (b + 1f);
                         try (NDManager batch = root.newSubManager(); NDScope scope = new NDScope()) {
                             scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /** Small networks and photos. */
 final class TinyNetworks {
@@ -113,12 +114,7 @@ final class TinyNetworks {
     }
 
     static float[] normalized(ModelDefinition model, PhotoSet photos) {
-        float[] input = new float[photos.pixels().length];
-        Augmentation plain = new Augmentation(photos, model.preprocess());
-        for (int i = 0; i < photos.size(); i++) {
-            plain.plain(i, input, i * INPUT.elements());
-        }
-        return input;
+        return new Augmentation(photos, model.preprocess()).plain(IntStream.range(0, photos.size()).toArray());
     }
 
     /** A model's golden images, normalised. */
