@@ -63,6 +63,7 @@ final class Trainer implements AutoCloseable {
     private final float[] vector;
     private final float[] momentum;
     private final boolean[] decayed;
+    private final String made;
     private final Optional<Checkpoint> saved;
 
     /**
@@ -81,7 +82,8 @@ final class Trainer implements AutoCloseable {
         decayed = network.decayed();
         root = Libtorch.start();
         workers = new Workers(recipe.threads());
-        saved = Checkpoint.read(checkpoint, made(), network.size());
+        made = made(from.isPresent());
+        saved = Checkpoint.read(checkpoint, made, network.size());
         vector = saved.map(Checkpoint::vector).orElseGet(() -> from.map(this::continueFrom).orElseGet(() -> network.initialize(recipe.seed())));
         momentum = saved.map(Checkpoint::momentum).orElseGet(() -> new float[vector.length]);
     }
@@ -103,9 +105,9 @@ final class Trainer implements AutoCloseable {
     }
 
     /** Without the epochs, which may be changed as long as the rate has not begun to fall. */
-    private String made() {
-        return String.format(Locale.ROOT, "train batch %d rate %s decay %s smoothing %s seed %d photos %d", recipe.batch(), recipe.rate(), recipe.decay(),
-                recipe.smoothing(), recipe.seed(), photos.size());
+    private String made(boolean goesOn) {
+        return String.format(Locale.ROOT, "train batch %d rate %s decay %s smoothing %s seed %d photos %d%s", recipe.batch(), recipe.rate(), recipe.decay(),
+                recipe.smoothing(), recipe.seed(), photos.size(), goesOn ? " from a model" : "");
     }
 
     /** The rate at a share of the training, 0 to 1. */
@@ -116,7 +118,7 @@ final class Trainer implements AutoCloseable {
     /** Trains to the end, or from the checkpoint to the end, and gives the folded network. */
     ModelDefinition train(PhotoSet heldOut) throws IOException {
         Descent.Plan plan = new Descent.Plan(photos.size(), recipe.batch(), MICRO_BATCH, recipe.epochs(), recipe.seed());
-        new Descent("train", "accuracy", plan, workers, checkpoint, checkpointNanos, made(), saved, vector).run(new Descent.Problem() {
+        new Descent("train", "accuracy", plan, workers, checkpoint, checkpointNanos, made, saved, vector).run(new Descent.Problem() {
             private double rate;
 
             @Override

@@ -70,6 +70,17 @@ class LearningTest {
     }
 
     @Test
+    void aCheckpointFromScratchIsNotTakenForOneThatWentOn() throws Exception {
+        Path checkpoint = scratch.resolve("scratch");
+        try (Trainer trainer = trainer(1, checkpoint, line -> {})) {
+            trainer.train(HELD_OUT);
+        }
+        LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, Optional.of(trained), checkpoint, line -> {}).close());
+        assertTrue(e.getMessage().startsWith("checkpoint " + checkpoint + " was made by another command: train batch 32 "), e.getMessage());
+        assertTrue(e.getMessage().contains(" from a model; give the same options, delete it, or name another file with --checkpoint"), e.getMessage());
+    }
+
+    @Test
     void trainingDoesNotGoOnFromAnotherNetwork() {
         ModelDefinition other = TinyNetworks.everyOp(3);
         LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, Optional.of(other), scratch.resolve("other"), line -> {}).close());
