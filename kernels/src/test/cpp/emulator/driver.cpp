@@ -847,6 +847,12 @@ API(cuCtxSynchronize)() {
 
 namespace {
 
+/** The CUDA release, 1000 * major + 10 * minor, that brought a version of PTX; by "Release History" of NVIDIA's PTX ISA. */
+int releaseOfPtx(int major, int minor) {
+    static const int of8[] = {12000, 12010, 12020, 12030, 12040, 12050, 12070, 12080, 12090};
+    return major > 8 ? 1000 * (major + 4) + 10 * minor : major < 8 ? 11080 : minor < 9 ? of8[minor] : 13000;
+}
+
 Result checkImage(const void* image) {
     unsigned magic;
     memcpy(&magic, image, 4);
@@ -857,6 +863,11 @@ Result checkImage(const void* image) {
     const char* version = strstr(text, ".version");
     if (version == nullptr) {
         return INVALID_IMAGE;
+    }
+    int major = 0, minor = 0;
+    sscanf(version, ".version %d.%d", &major, &minor);
+    if (releaseOfPtx(major, minor) > state().configuration.driverVersion) {
+        return UNSUPPORTED_PTX_VERSION;
     }
     const char* target = strstr(version, ".target sm_");
     if (target != nullptr && atoi(target + 11) > state().configuration.architecture) {

@@ -26,9 +26,14 @@ final class CudaDevices {
      * A device that can be used.
      *
      * @param sharedBytes of shared memory that a block of threads can have at most
-     * @param driver the newest CUDA version that the driver supports, like 12.6
+     * @param driverVersion the newest CUDA version that the driver supports, 1000 * major + 10 * minor
      */
-    record Found(CUdevice handle, String name, int computeCapability, int multiprocessors, int sharedBytes, String driver) {
+    record Found(CUdevice handle, String name, int computeCapability, int multiprocessors, int sharedBytes, int driverVersion) {
+
+        /** The newest CUDA version that the driver supports, like 12.6. */
+        String driver() {
+            return release(driverVersion);
+        }
 
         /** By the clocks, the width of the memory bus and the multiplying units that the driver tells of. */
         Peak peak() {
@@ -41,6 +46,10 @@ final class CudaDevices {
         }
     }
 
+    /** A version as NVIDIA writes it: 12.6 for 12060. */
+    static String release(int version) {
+        return version / 1000 + "." + version % 1000 / 10;
+    }
 
     static Found open(int ordinal) {
         int status = init();
@@ -53,9 +62,8 @@ final class CudaDevices {
                     + "; check the NVIDIA driver with nvidia-smi (after an update: restart the machine), or use the device cpu", cause);
         }
         int version = Driver.version();
-        String driver = version / 1000 + "." + version % 1000 / 10;
         if (version < LEAST_DRIVER) {
-            throw new CudaException("the NVIDIA driver is too old: it supports CUDA up to " + driver + ", and 12.0 is needed; install driver "
+            throw new CudaException("the NVIDIA driver is too old: it supports CUDA up to " + release(version) + ", and 12.0 is needed; install driver "
                     + LEAST_DRIVER_RELEASE + " or newer, or use the device cpu", null);
         }
         int count = Driver.deviceCount();
@@ -72,7 +80,7 @@ final class CudaDevices {
             throw new CudaException("device " + ordinal + ", " + name + ", has compute capability " + capability / 10 + "." + capability % 10
                     + ", and 7.5 (Turing) is the least; use another device or the device cpu", null);
         }
-        return new Found(device, name, capability, Driver.multiprocessors(device), Driver.sharedBytes(device), driver);
+        return new Found(device, name, capability, Driver.multiprocessors(device), Driver.sharedBytes(device), version);
     }
 
     private static CudaException noDevice(CudaException cause) {

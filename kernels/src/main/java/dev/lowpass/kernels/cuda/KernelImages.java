@@ -37,27 +37,26 @@ final class KernelImages {
         return module;
     }
 
-    /** Loads what NVRTC makes of the source. What the driver refuses is not kept, so that another NVRTC or driver helps. */
+    /** Loads what NVRTC makes of the source. What the driver refuses is not kept. */
     static void loadCompiled(CUmodule module, String source, int computeCapability) {
-        byte[] compiled = RuntimeCompiler.compile(source, computeCapability);
-        int status = Driver.load(module, compiled);
-        if (status == Driver.SUCCESS) {
-            return;
-        }
-        String remedy = "";
-        if (unsuitable(status)) {
-            RuntimeCompiler.forget(source, computeCapability);
-            remedy = "; it is compiled anew next time: if that fails too, install a newer driver, or set " + Nvrtc.LIBRARY_PROPERTY
-                    + " to a libnvrtc no newer than the driver";
-        }
-        throw Driver.failure(status, "cuModuleLoadData", "image " + source + " compiled for sm_" + computeCapability + ", " + compiled.length + " bytes"
-                + remedy);
+        RuntimeCompiler.compile(source, computeCapability, Driver.version(), (image, target) -> {
+            int status = Driver.load(module, image);
+            if (status == Driver.SUCCESS) {
+                return null;
+            }
+            CudaException failure = Driver.failure(status, "cuModuleLoadData", "image " + source + " compiled for " + target + ", " + image.length + " bytes");
+            if (unsuitable(status)) {
+                return failure;
+            }
+            throw failure;
+        });
     }
 
     /** Whether an image is sound but made for other devices or a newer driver. */
     private static boolean unsuitable(int status) {
         return status == CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU || status == CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION
-                || status == CUresult.CUDA_ERROR_INVALID_IMAGE || status == CUresult.CUDA_ERROR_INVALID_SOURCE;
+                || status == CUresult.CUDA_ERROR_INVALID_IMAGE || status == CUresult.CUDA_ERROR_INVALID_SOURCE || status == CUresult.CUDA_ERROR_INVALID_PTX
+                || status == CUresult.CUDA_ERROR_JIT_COMPILER_NOT_FOUND;
     }
 
     /** The fat binary, or null when there is none. */

@@ -20,6 +20,7 @@ import dev.lowpass.kernels.TacticChoice;
 import dev.lowpass.kernels.Window;
 import dev.lowpass.kernels.Workspace;
 import dev.lowpass.kernels.emulator.EmulatedDevice;
+import java.io.File;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -148,27 +150,55 @@ class CudaContextTest {
         }
     }
 
-    /** One from an NVRTC that is newer than the driver, or cut short by a full disk: kept, it would fail for ever. */
+    /** Kept, it would fail for ever. */
     @Test
-    void anImageThatTheDriverRefusesIsNotKept() throws IOException {
-        CudaDevices.Found device = CudaDevices.open(0);
-        CudaContext context = new CudaContext(device.handle(), device.computeCapability());
-        Path kept = RuntimeCompiler.cached("elementwise", device.computeCapability());
+    void anImageThatTheDriverRefusesIsNotKept(@TempDir Path cache) throws IOException {
+        System.setProperty(Cache.PROPERTY, cache.toString());
+        System.setProperty(Nvrtc.LIBRARY_PROPERTY, "/nowhere/libnvrtc.so");
+        Path kept = RuntimeCompiler.cached("elementwise", 90);
         Files.createDirectories(kept.getParent());
         Files.write(kept, new byte[100]);
+        CudaException failure = assertThrows(CudaException.class, () -> loadCompiled("elementwise", "add_f32_c4"));
+        assertTrue(failure.getMessage().contains(", is not installed as /nowhere/libnvrtc.so; "), failure.getMessage());
+        assertFalse(Files.exists(kept));
+    }
+
+    /** A GPU newer than every NVRTC, and the newest NVRTC newer than the driver: PTX of the next one runs. */
+    @Test
+    void ptxOfAnOlderNvrtcIsLoaded(@TempDir Path folder) {
+        System.setProperty(Cache.PROPERTY, folder.toString());
+        StandInNvrtc standIn = new StandInNvrtc(folder);
+        Path newer = standIn.build(12, 8, "8.7", new int[] {75, 80, 90});
+        Path older = standIn.build(12, 4, "8.4", new int[] {75, 80, 89});
+        EmulatedDevice.configure(EmulatedDevice.Configuration.DEFAULT.withArchitecture(100));
+        System.setProperty(Nvrtc.LIBRARY_PROPERTY, newer.toString());
+        String message = assertThrows(CudaException.class, () -> loadCompiled("elementwise", "add_f32_c4")).getMessage();
+        assertTrue(message.matches("no installed NVRTC compiles the kernels for this GPU \\(sm_100\\) and its driver \\(of CUDA 12\\.6\\): .* of CUDA 12\\.8:"
+                + " cuModuleLoadData failed with CUDA_ERROR_UNSUPPORTED_PTX_VERSION \\(222\\), image elementwise compiled for compute_90, \\d+ bytes; install the"
+                + " package cuda-nvrtc of CUDA 12\\.6 or a newer driver, .*"), message);
+        System.setProperty(Nvrtc.LIBRARY_PROPERTY, newer + File.pathSeparator + older);
+        loadCompiled("elementwise", "add_f32_c4");
+    }
+
+    /** Loads what NVRTC makes of a source, and finds a kernel in it. */
+    private static void loadCompiled(String source, String kernel) {
+        CudaDevices.Found device = CudaDevices.open(0);
+        CudaContext context = new CudaContext(device.handle(), device.computeCapability());
         context.retain();
         try {
             context.with(() -> {
-                CudaException failure = assertThrows(CudaException.class,
-                        () -> KernelImages.loadCompiled(new CUmodule(), "elementwise", device.computeCapability()));
-                assertEquals("cuModuleLoadData failed with CUDA_ERROR_INVALID_IMAGE (200), image elementwise compiled for sm_" + device.computeCapability()
-                        + ", 100 bytes; it is compiled anew next time: if that fails too, install a newer driver, or set dev.lowpass.nvrtc to a"
-                        + " libnvrtc no newer than the driver", failure.getMessage());
+                CUmodule module = new CUmodule();
+                KernelImages.loadCompiled(module, source, device.computeCapability());
+                try {
+                    Driver.function(module, kernel);
+                } finally {
+                    Driver.unload(module);
+                }
             });
         } finally {
             context.release();
+            System.clearProperty(Nvrtc.LIBRARY_PROPERTY);
         }
-        assertFalse(Files.exists(kept));
     }
 
     /** What a thread comes to: waiting or its end. */
