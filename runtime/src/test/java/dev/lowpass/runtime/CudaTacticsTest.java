@@ -80,6 +80,7 @@ class CudaTacticsTest {
             for (float logit : expected) {
                 largest = Math.max(largest, Math.abs(logit));
             }
+            EmulatedDevice.configure(EmulatedDevice.Configuration.DEFAULT.withDriverVersion(13000));
             for (String library : new String[] {"", EmulatedDevice.library("libcublas.so.13").toString()}) {
                 System.setProperty(LIBRARY, library);
                 try (Session session = session(model, 2, TacticChoice.CUBLAS)) {
@@ -146,7 +147,7 @@ class CudaTacticsTest {
         System.setProperty(LIBRARY, "/nowhere/libcublas.so.13");
         ModelDefinition model = RandomNetwork.of(3);
         assertEquals("the tactics cublas were asked for, but there is no cuBLAS, so the hand-written kernels multiply (looked for:"
-                + " /nowhere/libcublas.so.13); to let sessions choose, install the package libcublas of the CUDA toolkit or set dev.lowpass.cublas to its"
+                + " /nowhere/libcublas.so.13); to let sessions choose, install the package libcublas of CUDA 12 or set dev.lowpass.cublas to its"
                 + " library, or use the tactics kernels",
                 assertThrows(CudaException.class, () -> session(model, 1, TacticChoice.CUBLAS)).getMessage());
         try (Session session = session(model, 1, TacticChoice.MEASURED)) {
@@ -154,6 +155,21 @@ class CudaTacticsTest {
         }
         System.setProperty(LIBRARY, "none");
         assertTrue(Device.named("cuda").description().endsWith("; cuBLAS is switched off by dev.lowpass.cublas; the hand-written kernels multiply"));
+    }
+
+    /** A cuBLAS that is newer than the driver is as good as none. */
+    @Test
+    void cublasNewerThanTheDriver() {
+        System.setProperty(LIBRARY, EmulatedDevice.library("libcublas.so.13").toString());
+        ModelDefinition model = RandomNetwork.of(3);
+        EmulatedDevice.clearCalls();
+        try (Session session = session(model, 1, TacticChoice.MEASURED)) {
+            run(session, input(model, 1), 1);
+            assertTrue(session.tactics(1).stream().noneMatch(tactic -> tactic.startsWith("cublas")));
+        }
+        assertTrue(EmulatedDevice.calls().stream().noneMatch(call -> call.startsWith("cublas")), () -> "" + EmulatedDevice.calls());
+        String refusal = assertThrows(CudaException.class, () -> session(model, 1, TacticChoice.CUBLAS)).getMessage();
+        assertTrue(refusal.contains("libcublas.so.13 is 13.0.0, newer than the driver (of CUDA 12.6)"), refusal);
     }
 
     /** Each call of a session with cuBLAS fails in turn, and each few of one that measures. */

@@ -192,6 +192,9 @@ final class Explain implements Callable<Integer> {
         Macs all = Macs.of(definition);
         out.println();
         out.println("for one image, in a batch of " + batch.batch() + " on " + session.options().device());
+        if (several) {
+            out.println(session.options().device().description()); // what there was to choose from
+        }
         out.println("pointwise MACs kept  " + Quantity.count(pointwise.kept()) + " of " + Quantity.count(pointwise.dense()) + " ("
                 + Quantity.percent(pointwise.keptShare()) + "), without the classifier, which has no frequencies");
         out.println("  computed in bands  " + Quantity.count(computed) + " (" + Quantity.percent(pointwise.dense() == 0 ? 1 : (double) computed / pointwise.dense()) + ")");

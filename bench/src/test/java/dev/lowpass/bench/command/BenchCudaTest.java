@@ -12,6 +12,7 @@ import dev.lowpass.kernels.emulator.EmulatedDevice;
 import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.file.ModelFile;
 import dev.lowpass.runtime.file.ModelFile.WeightType;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -55,6 +56,23 @@ class BenchCudaTest {
         assertEquals(8 * precisions.size(), onProcessor.size());
         assertEquals(precisions.stream().filter(name -> !name.equals("fp32")).collect(Collectors.toSet()),
                 onProcessor.stream().filter(one -> one.absent() != null).map(Receipt.Measurement::precision).collect(Collectors.toSet()));
+        assertEquals(List.of(), EmulatedDevice.live());
+    }
+
+    /** Which cuBLAS there is, and why it is not the newest. */
+    @Test
+    void explainAndDoctorTellOfCublas() throws IOException {
+        Path model = startWithModel();
+        System.setProperty("dev.lowpass.cublas", EmulatedDevice.library("libcublas.so.13") + File.pathSeparator + EmulatedDevice.library("libcublas.so.12"));
+        try {
+            String reason = "libcublas.so.13 is 13.0.0, newer than the driver (of CUDA 12.6)";
+            Execution explain = Execution.of("explain", model, "--device", "cuda");
+            assertTrue(explain.out().contains(" on cuda\ncuda: Emulated device (sm_90)") && explain.out().contains(reason), explain.out() + explain.err());
+            Execution doctor = Execution.of("doctor");
+            assertTrue(doctor.out().contains(reason), doctor.out() + doctor.err());
+        } finally {
+            System.clearProperty("dev.lowpass.cublas");
+        }
         assertEquals(List.of(), EmulatedDevice.live());
     }
 

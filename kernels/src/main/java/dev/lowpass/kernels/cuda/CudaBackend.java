@@ -99,7 +99,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public String description() {
-        return description + (cufft == null ? "" : "; DCT by " + cufft.description()) + "; " + Cublas.choice().description();
+        return description + (cufft == null ? "" : "; DCT by " + cufft.description()) + "; " + Cublas.choice(device.driverVersion()).description();
     }
 
     @Override
@@ -119,8 +119,8 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Backend withTactics(TacticChoice choice) {
-        if (choice == TacticChoice.CUBLAS && Cublas.choice().library() == null) {
-            throw new CudaException("the tactics cublas were asked for, but " + Cublas.choice().description() + ", or use the tactics kernels", null);
+        if (choice == TacticChoice.CUBLAS && Cublas.choice(device.driverVersion()).library() == null) {
+            throw new CudaException("the tactics cublas were asked for, but " + Cublas.choice(device.driverVersion()).description() + ", or use the tactics kernels", null);
         }
         return new CudaBackend(context, device, description, precision, choice, cufft);
     }
@@ -328,7 +328,7 @@ public final class CudaBackend implements Backend {
         }
 
         private List<CublasTactic> cublasTactics(CublasTactic.Product product, Constants constants) {
-            boolean wanted = tacticChoice != TacticChoice.KERNELS && Cublas.choice().library() != null;
+            boolean wanted = tacticChoice != TacticChoice.KERNELS && Cublas.choice(device.driverVersion()).library() != null;
             return wanted ? CublasTactic.of(product, constants) : List.of();
         }
 

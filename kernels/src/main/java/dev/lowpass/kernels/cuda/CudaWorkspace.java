@@ -151,7 +151,7 @@ final class CudaWorkspace implements Workspace {
     /** A handle for this workspace's stream, made on first use. The context must be current, and the stream not be capturing. */
     CublasHandle cublas() {
         if (cublas == null) {
-            cublas = Cublas.choice().library().newHandle();
+            cublas = Cublas.choice(device.driverVersion()).library().newHandle();
         }
         if (cublasMemory == null) {
             long bytes = CublasHandle.memoryBytes(device.computeCapability());

@@ -67,7 +67,7 @@ final class Tuner {
 
     private static String key(List<CudaOperation.CudaStep> steps, int maxBatch, CudaDevices.Found device, Precision precision) {
         List<String> parts = new ArrayList<>(List.of(device.name(), "sm_" + device.computeCapability(), device.multiprocessors() + " multiprocessors",
-                "driver " + device.driver(), Cublas.choice().description(), precision.name(), "maxBatch " + maxBatch));
+                "driver " + device.driver(), Cublas.choice(device.driverVersion()).description(), precision.name(), "maxBatch " + maxBatch));
         SOURCES.forEach(source -> parts.add(KernelImages.text(source)));
         for (CudaOperation.CudaStep step : steps) {
             parts.add(step.tactics().fingerprint() + " " + step.tactics().names());

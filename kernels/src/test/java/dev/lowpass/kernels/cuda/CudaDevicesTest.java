@@ -13,7 +13,10 @@ import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.emulator.EmulatedDevice;
 import dev.lowpass.kernels.emulator.EmulatedDevice.Configuration;
+import java.io.File;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -42,6 +45,27 @@ class CudaDevicesTest {
         String description = Backends.cuda(0).description();
         // cuBLAS of JCuda's own release: 12, or 11 in the build with JCufft.
         assertTrue(description.matches("cuda: Emulated device \\(sm_90\\) \\(device 0, sm_90, driver for CUDA 12\\.6\\); cuBLAS 1[12]\\.0\\.0 by JCublas"), description);
+    }
+
+    private static String cublas(int driverVersion, String... libraries) {
+        EmulatedDevice.configure(Configuration.DEFAULT.withDriverVersion(driverVersion));
+        System.setProperty(Cublas.LIBRARY_PROPERTY, Stream.of(libraries).map(name -> EmulatedDevice.library(name).toString()).collect(Collectors.joining(File.pathSeparator)));
+        try {
+            return Backends.cuda(0).description().replaceFirst("^.*?\\); ", "").replace(EmulatedDevice.library("") + "/", "");
+        } finally {
+            System.clearProperty(Cublas.LIBRARY_PROPERTY);
+        }
+    }
+
+    /** An older driver does not run it; an older cuBLAS that is there too is taken, or else none. */
+    @Test
+    void cublasNewerThanTheDriver() {
+        assertEquals("cuBLAS 13.0.0, libcublas.so.13, by LWJGL", cublas(13000, "libcublas.so.13", "libcublas.so.12"));
+        assertEquals("cuBLAS 12.0.0, libcublas.so.12, by LWJGL, since libcublas.so.13 is 13.0.0, newer than the driver (of CUDA 12.6)",
+                cublas(12060, "libcublas.so.13", "libcublas.so.12"));
+        assertEquals("there is no cuBLAS, so the hand-written kernels multiply (looked for: libcublas.so.13 is 13.0.0, newer than the driver (of CUDA 12.6),"
+                + " libnone.so); to let sessions choose, install the package libcublas of CUDA 12 or set dev.lowpass.cublas to its library",
+                cublas(12060, "libcublas.so.13", "libnone.so"));
     }
 
     @Test
