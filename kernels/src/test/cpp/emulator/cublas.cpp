@@ -25,6 +25,7 @@ enum Status {
 
 constexpr int kHalf = 2, kFloat = 0;  // cudaDataType: CUDA_R_16F, CUDA_R_32F
 constexpr int kTf32Math = 3;          // CUBLAS_TF32_TENSOR_OP_MATH
+constexpr int kWholeSums = 16;        // CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION
 constexpr int kComputeFloat = 68, kComputeFloatPedantic = 69, kComputeFloatTf32 = 77;
 
 struct Handle {
@@ -94,6 +95,8 @@ struct Gemm {
     float alpha, beta;
     Matrix a, b, c;
     bool tf32;
+    /** Whether sums of halves are added up as halves, which cuBLAS may do unless it is forbidden. */
+    bool halfSums;
 };
 
 emulator::Result check(const Gemm& g, std::string* report) {
@@ -136,6 +139,11 @@ emulator::Result multiply(const Gemm& g, std::string* report) {
                 for (long long i = 0; i < g.m; i++) {
                     sums[(size_t) i] += column[i] * value;
                 }
+                if (g.halfSums) {
+                    for (float& sum : sums) {
+                        sum = lowpass_half_to_float(lowpass_double_to_half(sum));
+                    }
+                }
             }
             for (long long i = 0; i < g.m; i++) {
                 // With beta 0, C is not read: it may be NaN.
@@ -172,7 +180,8 @@ int gemm(const char* name, void* handle, int transposeA, int transposeB, long lo
     }
     Gemm work{name, m, n, k, batch, *alpha, *beta, {a, typeA, lda, strideA, transposeA != 0}, {b, typeB, ldb, strideB, transposeB != 0},
             {c, typeC, ldc, strideC, false},
-            typeA == kFloat && (compute == kComputeFloatTf32 || (compute == kComputeFloat && it->mathMode == kTf32Math))};
+            typeA == kFloat && (compute == kComputeFloatTf32 || (compute == kComputeFloat && (it->mathMode & ~kWholeSums) == kTf32Math)),
+            typeA == kHalf && (it->mathMode & kWholeSums) == 0};
     return status(emulator::enqueue(it->stream, name, [work](std::string* report) { return multiply(work, report); }));
 }
 

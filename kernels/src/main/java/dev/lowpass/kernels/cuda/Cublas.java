@@ -106,8 +106,21 @@ abstract class Cublas {
     /** The library's version, 12.6.3 for example. */
     abstract String version();
 
-    /** A handle for a context that is current. */
-    abstract CublasHandle newHandle();
+    /** A handle for a context that is current, which keeps sums in single precision. */
+    final CublasHandle newHandle() {
+        CublasHandle handle = create();
+        try {
+            check(handle.setMathMode(CublasHandle.WHOLE_SUMS), "cublasSetMathMode", "");
+        } catch (RuntimeException | Error e) {
+            Cleanup cleanup = new Cleanup();
+            cleanup.run(handle::destroy);
+            cleanup.suppressInto(e);
+            throw e;
+        }
+        return handle;
+    }
+
+    abstract CublasHandle create();
 
     static void check(int status, String call, String detail) {
         if (status != 0) {

@@ -15,6 +15,12 @@ abstract class CublasHandle {
     private static final int COMPUTE_32F = 68;
     private static final int COMPUTE_32F_PEDANTIC = 69;
 
+    /**
+     * CUBLAS_DEFAULT_MATH with CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION: otherwise cuBLAS may add the parts of a long sum of halves, which it
+     * splits, as halves.
+     */
+    static final int WHOLE_SUMS = 16;
+
     static final int OP_N = 0;
     static final int OP_T = 1;
 
@@ -54,6 +60,9 @@ abstract class CublasHandle {
     /** cublasGemmEx with alpha 1: column-major, every name as in BLAS; returns the status. */
     abstract int gemm(int transposeA, int transposeB, int m, int n, int k, long a, int lda, long b, int ldb, float beta, long c, int ldc, int type,
             int compute);
+
+    /** Sets cublasMath_t flags; returns the status. */
+    abstract int setMathMode(int mode);
 
     /** Sets the stream, and then the memory, which cuBLAS forgets when the stream changes. */
     abstract void use(CUstream stream, CUdeviceptr memory, long bytes);

@@ -2,7 +2,6 @@ package dev.lowpass.kernels.cuda;
 
 import static org.lwjgl.system.MemoryUtil.memAddress;
 
-import java.nio.IntBuffer;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import org.lwjgl.PointerBuffer;
@@ -19,6 +18,7 @@ final class DynamicCublas extends Cublas {
     private final long destroy;
     private final long setStream;
     private final long setWorkspace;
+    private final long setMathMode;
     private final ForeignFunction gemmEx;
 
     /** @throws UnsatisfiedLinkError when there is no such library, or it lacks a function */
@@ -28,6 +28,7 @@ final class DynamicCublas extends Cublas {
         destroy = ForeignFunction.address(library, "cublasDestroy_v2");
         setStream = ForeignFunction.address(library, "cublasSetStream_v2");
         setWorkspace = ForeignFunction.address(library, "cublasSetWorkspace_v2");
+        setMathMode = ForeignFunction.address(library, "cublasSetMathMode");
         long getProperty = ForeignFunction.address(library, "cublasGetProperty");
         int[] part = new int[1];
         version = LibraryVersion.of(property -> {
@@ -45,7 +46,7 @@ final class DynamicCublas extends Cublas {
     }
 
     @Override
-    CublasHandle newHandle() {
+    CublasHandle create() {
         try (MemoryStack stack = MemoryStack.stackPush()) {
             PointerBuffer handle = stack.callocPointer(1);
             check(JNI.callPI(handle.address(), create), "cublasCreate", "");
@@ -67,6 +68,11 @@ final class DynamicCublas extends Cublas {
                 long scale = memAddress(stack.floats(beta));
                 return gemmEx.call(handle, transposeA, transposeB, m, n, k, one, a, type, lda, b, type, ldb, scale, c, type, ldc, compute, ALGORITHM);
             }
+        }
+
+        @Override
+        int setMathMode(int mode) {
+            return JNI.callPI(handle, mode, setMathMode);
         }
 
         @Override

@@ -29,7 +29,7 @@ final class JCublasLibrary extends Cublas {
     }
 
     @Override
-    CublasHandle newHandle() {
+    CublasHandle create() {
         cublasHandle handle = new cublasHandle();
         check(JCublas2.cublasCreate(handle), "cublasCreate", "");
         return new Handle(handle);
@@ -46,6 +46,11 @@ final class JCublasLibrary extends Cublas {
         int gemm(int transposeA, int transposeB, int m, int n, int k, long a, int lda, long b, int ldb, float beta, long c, int ldc, int type, int compute) {
             return JCublas2.cublasGemmEx_new(handle, transposeA, transposeB, m, n, k, ONE, Addresses.pointer(a), type, lda, Addresses.pointer(b), type, ldb,
                     Pointer.to(new float[] {beta}), Addresses.pointer(c), type, ldc, compute, ALGORITHM);
+        }
+
+        @Override
+        int setMathMode(int mode) {
+            return JCublas2.cublasSetMathMode(handle, mode);
         }
 
         @Override

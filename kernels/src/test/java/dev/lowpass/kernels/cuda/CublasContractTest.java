@@ -60,4 +60,17 @@ class CublasContractTest {
             return Precision.FP16;
         }
     }
+
+    @Nested
+    class HalfByJCublas extends CublasContracts {
+        @Override
+        String library() {
+            return null;
+        }
+
+        @Override
+        Precision precision() {
+            return Precision.FP16;
+        }
+    }
 }

@@ -1,18 +1,29 @@
 package dev.lowpass.kernels.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import dev.lowpass.kernels.Activation;
 import dev.lowpass.kernels.Backend;
 import dev.lowpass.kernels.Backends;
+import dev.lowpass.kernels.Operands;
+import dev.lowpass.kernels.Operation;
+import dev.lowpass.kernels.OperationSpec;
+import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.kernels.TacticChoice;
+import dev.lowpass.kernels.Workspace;
 import dev.lowpass.kernels.contract.BackendUnderTest;
 import dev.lowpass.kernels.contract.BandPointwiseContract;
 import dev.lowpass.kernels.contract.PointwiseContract;
 import dev.lowpass.kernels.emulator.EmulatedDevice;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** Products by cuBLAS on the emulated device, held to the contracts of pointwise operations: a subclass names library and precision. */
@@ -78,6 +89,28 @@ abstract class CublasContracts {
     @AfterEach
     void nothingIsHeldOrWrong() {
         CudaUnderTest.requireNothingHeldOrWrong();
+    }
+
+    /** A long sum stays one in single precision: in halves, 2048 and 1 are 2048. */
+    @Test
+    void sumsAreWhole() {
+        int depth = 33;
+        OperationSpec.Pointwise spec = new OperationSpec.Pointwise(new Plane(1, 1, depth), 8, Activation.NONE, false);
+        float[] values = new float[depth];
+        Arrays.fill(values, 1);
+        values[0] = 2048;
+        float[] weight = new float[8 * depth];
+        Arrays.fill(weight, 1);
+        try (Operation operation = cuda.backend().pointwise(spec, weight, null);
+                Workspace workspace = cuda.backend().newWorkspace(1, 128, operation.scratchElements(1), 1)) {
+            workspace.write(0, FloatBuffer.wrap(values), 0, depth);
+            operation.bind(workspace, new Operands(0, 64)).run(1);
+            float[] sums = new float[8];
+            workspace.read(64, FloatBuffer.wrap(sums), 0, 8);
+            float[] expected = new float[8];
+            Arrays.fill(expected, 2080);
+            assertArrayEquals(expected, sums);
+        }
     }
 
     @Nested
