@@ -1272,6 +1272,9 @@ API(cuPointerGetAttribute)(void* value, int attribute, uint64_t address) {
             owner = context;
         }
     }
+    if (pinned) {
+        owner = std::prev(state().host_memory.upper_bound(address))->second.context;
+    }
     switch (attribute) {  // CU_POINTER_ATTRIBUTE_...
         case 1: *static_cast<void**>(value) = owner; break;                       // CONTEXT
         case 2: *static_cast<unsigned*>(value) = pinned ? 1 : 2; break;           // MEMORY_TYPE: host, device

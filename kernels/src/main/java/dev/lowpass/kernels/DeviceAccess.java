@@ -5,7 +5,8 @@ import java.nio.ByteBuffer;
 /**
  * A workspace's ways to a device's memory, for back ends that have one: pixels normalised on the device, and the caller's own device
  * memory. Belongs to its workspace, and must be closed before it. Everything is enqueued in the workspace's order; nothing but
- * {@link #writePixels} waits. Allocates nothing, but for an object or two where an address is another than before.
+ * {@link #writePixels} waits. Allocates nothing, but for an object or two where an address is another than before, and
+ * a few where {@link #requireMemory} asks the driver.
  */
 public interface DeviceAccess extends AutoCloseable {
 
@@ -13,7 +14,7 @@ public interface DeviceAccess extends AutoCloseable {
     void writePixels(long offset, ByteBuffer source, int from, int count);
 
     /**
-     * Whether so many bytes there are device memory.
+     * Whether so many bytes there are device memory of this GPU, or other memory that it reaches.
      *
      * @throws IllegalArgumentException unless they are: says what they are and what helps
      */

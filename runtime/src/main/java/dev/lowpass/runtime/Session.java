@@ -267,7 +267,7 @@ public final class Session implements AutoCloseable {
      * @param logits the device address that receives {@code [n][class]}, floats
      * @param stream a CUstream or cudaStream_t of the caller's, which is not capturing; 0 for the legacy default stream
      * @throws UnsupportedOperationException unless the session runs on a CUDA device
-     * @throws IllegalArgumentException when the batch does not fit or an address is no device memory of that size
+     * @throws IllegalArgumentException when the batch does not fit or an address is no device memory of that size, or another GPU's
      * @throws IllegalStateException after close
      */
     public void runOnDevice(long input, int batch, long logits, long stream) {

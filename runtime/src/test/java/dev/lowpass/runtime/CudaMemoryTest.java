@@ -163,6 +163,62 @@ class CudaMemoryTest {
         }
     }
 
+    /** Memory of another GPU, or of another context of this one, which the session's kernels cannot reach; pinned memory, which all reach. */
+    @Test
+    void memoryOfAnotherGpuIsRefused() {
+        EmulatedDevice.configure(EmulatedDevice.Configuration.DEFAULT.withDevices(2));
+        CUdevice second = new CUdevice();
+        JCudaDriver.cuDeviceGet(second, 1);
+        CUcontext there = new CUcontext();
+        JCudaDriver.cuDevicePrimaryCtxRetain(there, second);
+        long bytes = 4L * BATCH * model.graph().input().elements();
+        CUdeviceptr logits = allocate(4L * BATCH * model.classes());
+        CUdeviceptr here = allocate(bytes);
+        JCudaDriver.cuMemsetD8(here, (byte) 0, bytes);
+        JCudaDriver.cuCtxPushCurrent(there);
+        CUdeviceptr elsewhere = allocate(bytes);
+        Pointer pinned = new Pointer();
+        JCudaDriver.cuMemAllocHost(pinned, bytes);
+        JCudaDriver.cuMemsetD8(elsewhere, (byte) 0, bytes);
+        JCudaDriver.cuCtxPopCurrent(new CUcontext());
+        CUcontext sibling = new CUcontext();
+        JCudaDriver.cuCtxCreate(sibling, 0, device());
+        CUdeviceptr beside = allocate(bytes);
+        JCudaDriver.cuCtxPopCurrent(new CUcontext());
+        try (Session session = session("cuda", Precision.FP32)) {
+            assertEquals("input at 0x" + Long.toHexString(address(elsewhere)) + " is memory of GPU 1, and this session runs on GPU 0; copy it there, or use a session"
+                    + " on the device cuda:1", refusal(() -> session.runOnDevice(address(elsewhere), BATCH, address(logits), 0)));
+            assertTrue(refusal(() -> session.runPixelsOnDevice(address(here), BATCH, address(elsewhere), 0)).contains(" is memory of GPU 1, and"));
+            assertEquals("input at 0x" + Long.toHexString(address(beside)) + " is no device memory of the GPU's primary context; give an address that cuMemAlloc or"
+                    + " cudaMalloc returned there", refusal(() -> session.runOnDevice(address(beside), BATCH, address(logits), 0)));
+            CUdeviceptr mapped = new CUdeviceptr();
+            JCudaDriver.cuMemHostGetDevicePointer(mapped, pinned, 0);
+            session.runOnDevice(address(mapped), BATCH, address(logits), 0);
+        }
+        try (Session session = session("cuda:1", Precision.FP32)) {
+            assertTrue(refusal(() -> session.runOnDevice(address(elsewhere), BATCH, address(logits), 0)).startsWith("logits at 0x"));
+            session.runOnDevice(address(elsewhere), BATCH, address(elsewhere), 0);
+        }
+        JCudaDriver.cuCtxPushCurrent(there);
+        JCudaDriver.cuMemFreeHost(pinned);
+        for (CUdeviceptr memory : new CUdeviceptr[] {logits, here, elsewhere, beside}) {
+            JCudaDriver.cuMemFree(memory);
+        }
+        JCudaDriver.cuCtxPopCurrent(new CUcontext());
+        JCudaDriver.cuCtxDestroy(sibling);
+        JCudaDriver.cuDevicePrimaryCtxRelease(second);
+    }
+
+    private static String refusal(Runnable run) {
+        return assertThrows(IllegalArgumentException.class, run::run).getMessage();
+    }
+
+    private static CUdevice device() {
+        CUdevice device = new CUdevice();
+        JCudaDriver.cuDeviceGet(device, 0);
+        return device;
+    }
+
     /** Which never reach the host, and are calls like others. */
     @Test
     void runsOnDeviceMemoryAreRecorded(@TempDir Path folder) throws IOException {
@@ -242,7 +298,7 @@ class CudaMemoryTest {
         }
         JCudaDriver.cuMemFree(input);
         JCudaDriver.cuMemFree(output);
-        assertTrue(failed.containsAll(Set.of("cuMemcpyHtoDAsync_v2", "cuMemcpyDtoDAsync_v2", "cuMemGetAddressRange_v2", "cuStreamWaitEvent", "cuEventRecord",
+        assertTrue(failed.containsAll(Set.of("cuMemcpyHtoDAsync_v2", "cuMemcpyDtoDAsync_v2", "cuMemGetAddressRange_v2", "cuPointerGetAttribute", "cuStreamWaitEvent", "cuEventRecord",
                 "cuLaunchKernel", "cuGraphLaunch")), () -> "only " + failed);
     }
 }

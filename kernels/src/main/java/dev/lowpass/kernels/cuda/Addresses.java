@@ -18,8 +18,9 @@ final class Addresses {
         return new OpenPointer(pointer).address();
     }
 
-    static long of(CUstream stream) {
-        return new OpenStream(stream).handle();
+    /** Of a stream or a context. */
+    static long of(NativePointerObject handle) {
+        return new OpenHandle(handle).handle();
     }
 
     /** A stream of the caller's; 0 is the legacy default stream. */
@@ -49,9 +50,9 @@ final class Addresses {
         }
     }
 
-    private static final class OpenStream extends jcuda.runtime.cudaStream_t {
-        OpenStream(CUstream stream) {
-            super(stream);
+    private static final class OpenHandle extends NativePointerObject {
+        OpenHandle(NativePointerObject handle) {
+            super(handle);
         }
 
         long handle() {

@@ -72,6 +72,12 @@ final class CudaContext {
         cleanup.rethrow();
     }
 
+    /** Whether memory was allocated in this context, or in none in particular. */
+    boolean owns(CUdeviceptr address) {
+        long owner = Driver.contextOf(address);
+        return owner == 0 || owner == Addresses.of(context);
+    }
+
     /** Makes the context current on this thread; {@link #leave} undoes it. */
     void enter() {
         Driver.push(context);

@@ -25,10 +25,11 @@ final class CudaDevices {
     /**
      * A device that can be used.
      *
+     * @param ordinal its number, from 0
      * @param sharedBytes of shared memory that a block of threads can have at most
      * @param driverVersion the newest CUDA version that the driver supports, 1000 * major + 10 * minor
      */
-    record Found(CUdevice handle, String name, int computeCapability, int multiprocessors, int sharedBytes, int driverVersion) {
+    record Found(CUdevice handle, int ordinal, String name, int computeCapability, int multiprocessors, int sharedBytes, int driverVersion) {
 
         /** The newest CUDA version that the driver supports, like 12.6. */
         String driver() {
@@ -80,7 +81,7 @@ final class CudaDevices {
             throw new CudaException("device " + ordinal + ", " + name + ", has compute capability " + capability / 10 + "." + capability % 10
                     + ", and 7.5 (Turing) is the least; use another device or the device cpu", null);
         }
-        return new Found(device, name, capability, Driver.multiprocessors(device), Driver.sharedBytes(device), version);
+        return new Found(device, ordinal, name, capability, Driver.multiprocessors(device), Driver.sharedBytes(device), version);
     }
 
     private static CudaException noDevice(CudaException cause) {

@@ -430,7 +430,15 @@ final class CudaWorkspace implements Workspace {
         @Override
         public void requireMemory(String what, long address, long size) {
             inContext(() -> {
-                long[] range = Driver.addressRange(Addresses.pointer(address));
+                CUdeviceptr pointer = Addresses.pointer(address);
+                int gpu = Driver.ordinalOf(pointer);
+                boolean own = gpu == device.ordinal() && context.owns(pointer);
+                boolean reached = gpu >= 0 && (own || Driver.isReachedEverywhere(pointer));
+                if (!reached && gpu >= 0 && gpu != device.ordinal()) {
+                    throw new IllegalArgumentException(what + " at 0x" + Long.toHexString(address) + " is memory of GPU " + gpu + ", and this session runs on GPU "
+                            + device.ordinal() + "; copy it there, or use a session on the device cuda:" + gpu);
+                }
+                long[] range = reached ? Driver.addressRange(pointer) : null;
                 if (range == null) {
                     throw new IllegalArgumentException(what + " at 0x" + Long.toHexString(address)
                             + " is no device memory of the GPU's primary context; give an address that cuMemAlloc or cudaMalloc returned there");

@@ -16,7 +16,9 @@ import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUgraphNode;
+import jcuda.driver.CUmemorytype;
 import jcuda.driver.CUmodule;
+import jcuda.driver.CUpointer_attribute;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
@@ -198,6 +200,37 @@ final class Driver {
         }
         check(status, "cuMemGetAddressRange");
         return new long[] {Addresses.of(start), size[0]};
+    }
+
+    /** The ordinal of the GPU that an address was allocated on, or that it was pinned for; -1 for an address that the driver does not know. */
+    static int ordinalOf(CUdeviceptr address) {
+        int[] ordinal = new int[1];
+        int status = JCudaDriver.cuPointerGetAttribute(Pointer.to(ordinal), CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, address);
+        if (status == CUresult.CUDA_ERROR_INVALID_VALUE) {
+            return -1;
+        }
+        check(status, "cuPointerGetAttribute");
+        return ordinal[0];
+    }
+
+    /** Whether an address that the driver knows is reached from every context: of pinned host memory or managed memory, not of one GPU's own. */
+    static boolean isReachedEverywhere(CUdeviceptr address) {
+        int[] type = new int[1];
+        check(JCudaDriver.cuPointerGetAttribute(Pointer.to(type), CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address), "cuPointerGetAttribute");
+        int[] managed = new int[1];
+        check(JCudaDriver.cuPointerGetAttribute(Pointer.to(managed), CUpointer_attribute.CU_POINTER_ATTRIBUTE_IS_MANAGED, address), "cuPointerGetAttribute");
+        return type[0] == CUmemorytype.CU_MEMORYTYPE_HOST || managed[0] != 0;
+    }
+
+    /** The handle of the context that an address was allocated in; 0 where it belongs to none, as that of a memory pool. */
+    static long contextOf(CUdeviceptr address) {
+        long[] context = new long[1];
+        int status = JCudaDriver.cuPointerGetAttribute(Pointer.to(context), CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT, address);
+        if (status == CUresult.CUDA_ERROR_INVALID_VALUE) {
+            return 0;
+        }
+        check(status, "cuPointerGetAttribute");
+        return context[0];
     }
 
     static void copyAsync(CUdeviceptr to, CUdeviceptr from, long bytes, CUstream stream) {
