@@ -145,6 +145,7 @@ State& state() {
 struct ThreadContexts {
     uint64_t generation = 0;
     std::vector<Context*> stack;
+    int captureMode = 0;  // 0 global, 1 thread local, 2 relaxed
 };
 
 ThreadContexts& mine() {
@@ -152,6 +153,7 @@ ThreadContexts& mine() {
     if (it.generation != state().generation) {
         it.generation = state().generation;
         it.stack.clear();
+        it.captureMode = 0;
     }
     return it;
 }
@@ -216,6 +218,16 @@ Result invalidate(const std::shared_ptr<Capture>& capture, Result result) {
     return result;
 }
 
+/** What uses the legacy stream waits for all blocking streams of the context, which no capture of one of them permits. */
+Result useLegacy(Context* context) {
+    for (auto& capture : state().captures) {
+        if (capture->origin->context == context && (capture->origin->flags & 1) == 0) {
+            return invalidate(capture, STREAM_CAPTURE_IMPLICIT);
+        }
+    }
+    return SUCCESS;
+}
+
 /** Into the stream's queue, its capture, or, in the legacy stream, done at once behind all blocking streams. */
 Result put(Stream* stream, Work work) {
     Context* context = stream->context;
@@ -228,10 +240,9 @@ Result put(Stream* stream, Work work) {
         return SUCCESS;
     }
     if (stream == context->legacy) {
-        for (auto& capture : state().captures) {
-            if (capture->origin->context == context && (capture->origin->flags & 1) == 0) {
-                return invalidate(capture, STREAM_CAPTURE_IMPLICIT);
-            }
+        Result implicit = useLegacy(context);
+        if (implicit != SUCCESS) {
+            return implicit;
         }
         drainBlocking(context);
         stream->enqueued++;
@@ -286,8 +297,11 @@ struct Call {
             }
         }
         if (result == SUCCESS && (kind & UNSAFE)) {
+            // By "cuThreadExchangeStreamCaptureMode" of NVIDIA's CUDA Driver API.
+            int mode = mine().captureMode;
             for (auto& capture : state().captures) {
-                if (capture->mode == 0 || (capture->mode == 1 && capture->thread == std::this_thread::get_id())) {
+                bool own = capture->thread == std::this_thread::get_id();
+                if (mode != 2 && (own ? capture->mode != 2 : mode == 0 && capture->mode == 0)) {
                     result = invalidate(capture, STREAM_CAPTURE_UNSUPPORTED);
                 }
             }
@@ -1312,6 +1326,10 @@ Result copyNow(Call& call, const char* what, void* to, const void* from, size_t 
         refuse(std::string(what) + ": a device address where host memory belongs");
         return INVALID_VALUE;
     }
+    Result implicit = useLegacy(current());
+    if (implicit != SUCCESS) {
+        return implicit;
+    }
     drainBlocking(current());
     Result failure = (Result) call.end();
     if (failure == SUCCESS) {
@@ -1487,6 +1505,8 @@ API(cuStreamSynchronize)(void* handle) {
         return invalidate(stream->capture, STREAM_CAPTURE_UNSUPPORTED);
     }
     if (stream == stream->context->legacy) {
+        Result implicit = useLegacy(stream->context);
+        REQUIRE(implicit == SUCCESS, implicit)
         drainBlocking(stream->context);
     }
     drain(stream);
@@ -1704,8 +1724,8 @@ API(cuStreamIsCapturing)(void* handle, int* status) {
 API(cuThreadExchangeStreamCaptureMode)(int* mode) {
     BEGIN("cuThreadExchangeStreamCaptureMode")
     REQUIRE(mode != nullptr, INVALID_VALUE)
-    static thread_local int own = 0;
-    std::swap(*mode, own);
+    REQUIRE(*mode >= 0 && *mode <= 2, INVALID_VALUE)
+    std::swap(*mode, mine().captureMode);
     return SUCCESS;
 }
 

@@ -503,7 +503,10 @@ public final class Session implements AutoCloseable {
         return resources.contextBytes;
     }
 
-    /** Refuses new calls, waits for running ones, then frees everything; idempotent. */
+    /**
+     * Refuses new calls, waits for running ones, then frees everything; idempotent. The application may capture CUDA streams of its own while
+     * sessions are made, run and closed, with one exception: closing one that uses cuBLAS, whose cublasDestroy synchronises the GPU.
+     */
     @Override
     public void close() {
         resources.close();

@@ -19,6 +19,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstreamCaptureMode;
+import jcuda.driver.CUstream_flags;
+import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -33,6 +41,8 @@ class CudaSessionTest {
 
     /** CUDA_ERROR_UNKNOWN: no call gives it a meaning of its own. */
     private static final int INJECTED = 999;
+
+    private static final int GLOBAL = CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_GLOBAL;
 
     @BeforeEach
     void start() {
@@ -154,6 +164,59 @@ class CudaSessionTest {
         }
     }
 
+    /** The host application captures a stream of its own, in CUDA's default mode, while another of its threads makes, runs and closes a session. */
+    @Test
+    void theHostMayCaptureMeanwhile() throws Exception {
+        JCudaDriver.cuInit(0);
+        CUdevice device = new CUdevice();
+        JCudaDriver.cuDeviceGet(device, 0);
+        CUcontext context = new CUcontext();
+        JCudaDriver.cuDevicePrimaryCtxRetain(context, device);
+        JCudaDriver.cuCtxPushCurrent(context);
+        CUdeviceptr memory = new CUdeviceptr();
+        JCudaDriver.cuMemAlloc(memory, 64);
+        CUstream stream = new CUstream();
+        JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_DEFAULT);
+        ExecutorService application = Executors.newSingleThreadExecutor();
+        CUgraph graph = new CUgraph();
+        try {
+            assertEquals(0, application.submit(() -> {
+                JCudaDriver.cuCtxSetCurrent(context);
+                return JCudaDriver.cuStreamBeginCapture(stream, GLOBAL) + JCudaDriver.cuMemsetD8Async(memory, (byte) 7, 64, stream);
+            }).get());
+            ModelDefinition model = RandomNetwork.of(3);
+            for (Precision precision : new Precision[] {Precision.FP32, Precision.FP16}) {
+                assertNull(life(model, input(model, 2), precision));
+            }
+            assertEquals(GLOBAL, exchangeCaptureMode(GLOBAL));
+            assertEquals(0, application.submit(() -> JCudaDriver.cuStreamEndCapture(stream, graph)).get());
+        } finally {
+            application.shutdown();
+        }
+        JCudaDriver.cuGraphDestroy(graph);
+        JCudaDriver.cuStreamDestroy(stream);
+        JCudaDriver.cuMemFree(memory);
+        JCudaDriver.cuCtxPopCurrent(new CUcontext());
+        JCudaDriver.cuDevicePrimaryCtxRelease(device);
+    }
+
+    @Test
+    void aThreadKeepsItsCaptureMode() {
+        int local = CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
+        assertEquals(GLOBAL, exchangeCaptureMode(local));
+        ModelDefinition model = RandomNetwork.of(3);
+        assertNull(life(model, input(model, 2), Precision.FP32));
+        assertEquals(local, exchangeCaptureMode(GLOBAL));
+    }
+
+    /** Gives the calling thread a mode; returns the one that it had. */
+    private static int exchangeCaptureMode(int mode) {
+        JCudaDriver.cuInit(0);
+        int[] exchanged = {mode};
+        assertEquals(0, JCudaDriver.cuThreadExchangeStreamCaptureMode(exchanged));
+        return exchanged[0];
+    }
+
     /**
      * Each call of a session's life fails in turn. Whatever fails: one exception that names the call and the code; a session that could not
      * be made leaves nothing behind; one that failed in a run runs again; one that failed in close is closed.
@@ -173,6 +236,7 @@ class CudaSessionTest {
             EmulatedDevice.failNth(0, 0, 0);
             assertEquals(List.of(), EmulatedDevice.live(), "after call " + n + ", " + call + ", failed");
             assertEquals(0, EmulatedDevice.deviceBytes(), "after call " + n + ", " + call + ", failed");
+            assertEquals(GLOBAL, exchangeCaptureMode(GLOBAL), "after call " + n + ", " + call + ", failed");
             if (call.isEmpty()) {
                 assertNull(failure, "without a fault");
                 break;

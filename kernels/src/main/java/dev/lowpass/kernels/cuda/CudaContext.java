@@ -6,15 +6,23 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
+import jcuda.driver.CUstream;
+import jcuda.driver.CUstreamCaptureMode;
 
 /**
  * A device's primary context, shared with whatever else in the process uses it: retained while any operation or workspace lives,
  * released with the last of them, and current on a thread only for as long as a call needs it. Thread-safe.
+ *
+ * <p>The host application may capture streams of its own at the same time, in CUDA's default mode, in which calls that allocate, made by
+ * any thread, fail and spoil the capture. Ours are no part of what it captures; so while the context is current for us, the thread
+ * is in the relaxed mode, for which cuThreadExchangeStreamCaptureMode is made ("in a push-pop fashion"). And none of our work
+ * is put into the legacy default stream, which may not be used while a stream that waits for it captures.
  */
 final class CudaContext {
 
@@ -37,6 +45,28 @@ final class CudaContext {
     /** By kernel: the dynamic shared memory that it was allowed, where that is more than {@link #SHARED_BYTES}. */
     private final Map<String, Integer> allowed = new HashMap<>();
 
+    /** One use of the context by one thread, from {@link #enter} to {@link #leave}; may serve again after that. */
+    static final class Entry {
+        private final CUcontext popped = new CUcontext();
+        private final int[] captureMode = new int[1];
+
+        private void relax() {
+            captureMode[0] = CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED;
+            Driver.check(Driver.exchangeCaptureMode(captureMode), EXCHANGE);
+        }
+
+        /** Tried twice, for a thread that stays in another mode misleads its owner. Returns the first status. */
+        private int restore() {
+            int status = Driver.exchangeCaptureMode(captureMode);
+            if (status != Driver.SUCCESS) {
+                Driver.exchangeCaptureMode(captureMode);
+            }
+            return status;
+        }
+    }
+
+    private static final String EXCHANGE = "cuThreadExchangeStreamCaptureMode";
+
     CudaContext(CUdevice device, int computeCapability) {
         this.device = device;
         this.computeCapability = computeCapability;
@@ -45,7 +75,23 @@ final class CudaContext {
     /** One more user; the first retains the context. */
     synchronized void retain() {
         if (users == 0) {
-            context = Driver.retainPrimaryContext(device);
+            Entry entry = new Entry();
+            entry.relax();
+            CUcontext retained;
+            try {
+                retained = Driver.retainPrimaryContext(device);
+            } catch (RuntimeException | Error e) {
+                entry.restore();
+                throw e;
+            }
+            int restored = entry.restore();
+            if (restored != Driver.SUCCESS) {
+                Cleanup cleanup = new Cleanup();
+                cleanup.run(() -> Driver.check(restored, EXCHANGE));
+                cleanup.run(() -> Driver.releasePrimaryContext(device));
+                cleanup.rethrow();
+            }
+            context = retained;
         }
         users++;
     }
@@ -78,30 +124,40 @@ final class CudaContext {
         return owner == 0 || owner == Addresses.of(context);
     }
 
-    /** Makes the context current on this thread; {@link #leave} undoes it. */
-    void enter() {
+    /** Makes the context current on this thread; {@link #leave} with the same object undoes it. */
+    void enter(Entry entry) {
         Driver.push(context);
+        try {
+            entry.relax();
+        } catch (CudaException e) {
+            Cleanup cleanup = new Cleanup();
+            cleanup.run(() -> Driver.pop(entry.popped));
+            cleanup.suppressInto(e);
+            throw e;
+        }
     }
 
-    /** @param popped any object to take the context that was current */
-    void leave(CUcontext popped) {
-        Driver.pop(popped);
+    void leave(Entry entry) {
+        int restored = entry.restore();
+        Driver.pop(entry.popped);
+        Driver.check(restored, EXCHANGE);
     }
 
     /** Runs something with the context current. */
     void with(Runnable action) {
-        enter();
+        Entry entry = new Entry();
+        enter(entry);
         try {
             action.run();
         } catch (RuntimeException | Error e) {
             try {
-                leave(new CUcontext());
+                leave(entry);
             } catch (CudaException secondary) {
                 e.addSuppressed(secondary);
             }
             throw e;
         }
-        leave(new CUcontext());
+        leave(entry);
     }
 
     /**
@@ -110,16 +166,17 @@ final class CudaContext {
      */
     void tidy(Runnable action) {
         Cleanup cleanup = new Cleanup();
+        Entry entry = new Entry();
         boolean[] entered = new boolean[1];
         for (int attempt = 0; attempt < 2 && !entered[0]; attempt++) {
             cleanup.run(() -> {
-                enter();
+                enter(entry);
                 entered[0] = true;
             });
         }
         if (entered[0]) {
             cleanup.run(action);
-            cleanup.run(() -> leave(new CUcontext()));
+            cleanup.run(() -> leave(entry));
         }
         cleanup.rethrow();
     }
@@ -148,16 +205,21 @@ final class CudaContext {
         return function;
     }
 
-    /** Device memory that holds a copy of {@code content}. The context must be current. */
+    /** Device memory that holds a copy of {@code content}, which has arrived when this returns. The context must be current. */
     static CUdeviceptr upload(ByteBuffer content) {
         long bytes = content.remaining();
         CUdeviceptr memory = Driver.allocate(bytes);
+        Cleanup cleanup = new Cleanup();
         try {
-            Driver.upload(memory, content, bytes);
+            CUstream stream = Driver.createStream();
+            cleanup.run(() -> Driver.uploadAsync(memory, Pointer.toBuffer(content), bytes, stream));
+            cleanup.run(() -> Driver.synchronize(stream));
+            cleanup.run(() -> Driver.destroy(stream));
+            cleanup.rethrow();
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(() -> Driver.free(memory));
-            cleanup.suppressInto(e);
+            Cleanup freeing = new Cleanup();
+            freeing.run(() -> Driver.free(memory));
+            freeing.suppressInto(e);
             throw e;
         }
         return memory;

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import jcuda.Pointer;
-import jcuda.driver.CUcontext;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUgraph;
@@ -43,7 +42,7 @@ final class CudaWorkspace implements Workspace {
     private final long elements;
     private final long deviceBytes;
     private final int stagingElements;
-    private final CUcontext popped = new CUcontext();
+    private final CudaContext.Entry entry = new CudaContext.Entry();
 
     private CUstream stream;
     private CUdeviceptr arena;
@@ -211,7 +210,7 @@ final class CudaWorkspace implements Workspace {
     }
 
     void enqueue(Work[] works, int batch) {
-        context.enter();
+        context.enter(entry);
         boolean done = false;
         try {
             for (Work work : works) {
@@ -225,7 +224,7 @@ final class CudaWorkspace implements Workspace {
 
     @Override
     public void write(long offset, FloatBuffer source, int from, int count) {
-        context.enter();
+        context.enter(entry);
         boolean done = false;
         try {
             for (int turn = 0, moved = 0; moved < count; turn++) {
@@ -247,7 +246,7 @@ final class CudaWorkspace implements Workspace {
 
     @Override
     public void read(long offset, FloatBuffer target, int to, int count) {
-        context.enter();
+        context.enter(entry);
         boolean done = false;
         try {
             for (int turn = 0, moved = 0; moved < count; turn++) {
@@ -399,7 +398,7 @@ final class CudaWorkspace implements Workspace {
 
         @Override
         public void writePixels(long offset, ByteBuffer source, int from, int count) {
-            context.enter();
+            context.enter(entry);
             boolean done = false;
             try {
                 int most = 4 * stagingElements;
@@ -525,7 +524,7 @@ final class CudaWorkspace implements Workspace {
 
     /** Runs something that enqueues, with the context current. */
     private void inContext(Runnable action) {
-        context.enter();
+        context.enter(entry);
         boolean done = false;
         try {
             action.run();
@@ -538,7 +537,7 @@ final class CudaWorkspace implements Workspace {
     /** Pops the context; where something has failed already, a failure to pop must not hide it. */
     private void leave(boolean done) {
         try {
-            context.leave(popped);
+            context.leave(entry);
         } catch (CudaException e) {
             if (done) {
                 throw e;
@@ -649,7 +648,7 @@ final class CudaWorkspace implements Workspace {
 
         @Override
         public void mark(int index) {
-            context.enter();
+            context.enter(entry);
             boolean done = false;
             try {
                 Driver.record(events[index], stream);
@@ -661,7 +660,7 @@ final class CudaWorkspace implements Workspace {
 
         @Override
         public long nanos(int from, int to) {
-            context.enter();
+            context.enter(entry);
             boolean done = false;
             try {
                 long nanos = Math.round(1e6 * Driver.milliseconds(events[from], events[to]));
@@ -697,7 +696,7 @@ final class CudaWorkspace implements Workspace {
 
         @Override
         public void run() {
-            context.enter();
+            context.enter(entry);
             boolean done = false;
             try {
                 Driver.launch(exec, stream);

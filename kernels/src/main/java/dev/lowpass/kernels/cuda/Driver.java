@@ -3,7 +3,6 @@ package dev.lowpass.kernels.cuda;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.nio.Buffer;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -141,6 +140,11 @@ final class Driver {
         check(JCudaDriver.cuCtxPopCurrent(popped), "cuCtxPopCurrent");
     }
 
+    /** Swaps this thread's mode of dealing with stream captures for another; returns the status unchecked, as none but the caller can mend it. */
+    static int exchangeCaptureMode(int[] mode) {
+        return JCudaDriver.cuThreadExchangeStreamCaptureMode(mode);
+    }
+
     // ---- memory ----
 
     static CUdeviceptr allocate(long bytes) {
@@ -171,19 +175,9 @@ final class Driver {
         return new long[] {free[0], total[0]};
     }
 
-    static void fill(CUdeviceptr memory, byte value, long bytes) {
-        checkSized(JCudaDriver.cuMemsetD8(memory, value, bytes), "cuMemsetD8", "bytes", bytes);
-    }
-
-    /** Copies and waits, so that no stream can overtake it. */
-    static void upload(CUdeviceptr to, Buffer direct, long bytes) {
-        checkSized(JCudaDriver.cuMemcpyHtoD(to, Pointer.toBuffer(direct), bytes), "cuMemcpyHtoD", "bytes", bytes);
-        // From pageable memory the call may come back before the last bytes have arrived.
-        check(JCudaDriver.cuStreamSynchronize(new CUstream()), "cuStreamSynchronize");
-    }
-
-    static void uploadAsync(CUdeviceptr to, Pointer pinned, long bytes, CUstream stream) {
-        checkSized(JCudaDriver.cuMemcpyHtoDAsync(to, pinned, bytes, stream), "cuMemcpyHtoDAsync", "bytes", bytes);
+    /** @param host pinned, or else copied aside before this returns */
+    static void uploadAsync(CUdeviceptr to, Pointer host, long bytes, CUstream stream) {
+        checkSized(JCudaDriver.cuMemcpyHtoDAsync(to, host, bytes, stream), "cuMemcpyHtoDAsync", "bytes", bytes);
     }
 
     static void downloadAsync(Pointer pinned, CUdeviceptr from, long bytes, CUstream stream) {

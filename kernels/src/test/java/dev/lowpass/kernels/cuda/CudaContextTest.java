@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import jcuda.driver.CUmodule;
+import jcuda.driver.CUstreamCaptureMode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -147,6 +148,42 @@ class CudaContextTest {
             for (int i = 0; i < 64; i++) {
                 assertEquals(3 * i, values[i], "value " + i);
             }
+        }
+    }
+
+    /** Our captures are no other thread's matter: the host application may allocate meanwhile, in CUDA's default mode. */
+    @Test
+    void theHostMayAllocateWhileASessionRecords() throws InterruptedException {
+        OperationSpec.Add spec = new OperationSpec.Add(new Plane(1, 1, 4), Activation.NONE);
+        CudaContext context = new CudaContext(CudaDevices.open(0).handle(), 90);
+        context.retain();
+        Backend backend = Backends.cuda(0);
+        try (Operation add = backend.add(spec); Workspace workspace = backend.newWorkspace(1, 48, 0, 1)) {
+            Operation.Step step = add.bind(workspace, new Operands(0, 32, 16));
+            AtomicReference<Throwable> failure = new AtomicReference<>();
+            Thread host = new Thread(() -> {
+                context.enter(new CudaContext.Entry());
+                int[] mode = {CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_GLOBAL}; // the host knows nothing of ours
+                Driver.exchangeCaptureMode(mode);
+                Driver.free(Driver.allocate(64));
+            });
+            host.setUncaughtExceptionHandler((thread, thrown) -> failure.set(thrown));
+            try (Workspace.Recording recording = workspace.record(() -> {
+                host.start();
+                restOf(host);
+                step.run(1);
+            })) {
+                host.join();
+                assertEquals(null, failure.get());
+                workspace.write(0, FloatBuffer.wrap(new float[] {1, 2, 3, 4}), 0, 4);
+                workspace.write(16, FloatBuffer.wrap(new float[] {4, 3, 2, 1}), 0, 4);
+                recording.run();
+                float[] sums = new float[4];
+                workspace.read(32, FloatBuffer.wrap(sums), 0, 4);
+                assertArrayEquals(new float[] {5, 5, 5, 5}, sums);
+            }
+        } finally {
+            context.release();
         }
     }
 

@@ -191,7 +191,9 @@ class EmulatedDeviceTest {
     void imagesOfOtherKindsAndUnknownFunctionsAreRefused() {
         fails(CUresult.CUDA_ERROR_INVALID_IMAGE, JCudaDriver.cuModuleLoadData(new CUmodule(), new byte[64]));
         ok(JCudaDriver.cuModuleLoadData(new CUmodule(), "//\n.version 8.0\n.target sm_75\n\0".getBytes()));
-        fails(CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU, JCudaDriver.cuModuleLoadData(new CUmodule(), ".version 8.7\n.target sm_120\n\0".getBytes()));
+        fails(CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU, JCudaDriver.cuModuleLoadData(new CUmodule(), ".version 8.5\n.target sm_120\n\0".getBytes()));
+        // Version 8.7 came with CUDA 12.8, and the driver is of 12.6.
+        fails(CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION, JCudaDriver.cuModuleLoadData(new CUmodule(), ".version 8.7\n.target sm_75\n\0".getBytes()));
         fails(CUresult.CUDA_ERROR_NOT_FOUND, JCudaDriver.cuModuleGetFunction(new CUfunction(), module, "no_such_kernel"));
     }
 
