@@ -30,6 +30,7 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class CublasContracts {
 
+    private final String libraryBefore = System.getProperty(Cublas.LIBRARY_PROPERTY);
     private BackendUnderTest cuda;
 
     /** The value of {@code dev.lowpass.cublas}, or null. */
@@ -83,7 +84,11 @@ abstract class CublasContracts {
 
     @AfterAll
     void asItWas() {
-        System.clearProperty(Cublas.LIBRARY_PROPERTY);
+        if (libraryBefore == null) {
+            System.clearProperty(Cublas.LIBRARY_PROPERTY);
+        } else {
+            System.setProperty(Cublas.LIBRARY_PROPERTY, libraryBefore);
+        }
     }
 
     @AfterEach
