@@ -160,8 +160,8 @@ class CudaBandGemmTest {
             workspace.write(offset, FloatBuffer.wrap(in), 0, in.length);
             workspace.write(third, FloatBuffer.wrap(residual), 0, residual.length);
             if (kernel != null) {
-                // The refused launch tells which kernel it was: the second call, after the one that makes the context current.
-                EmulatedDevice.failNth(2, 1, 0);
+                // The refused launch tells which kernel it was: the third call, after those that make the context current.
+                EmulatedDevice.failNth(3, 1, 0);
                 String refusal = assertThrows(CudaException.class, () -> step.run(1)).getMessage();
                 assertTrue(refusal.contains("kernel " + kernel), () -> refusal + " should be " + kernel);
             }

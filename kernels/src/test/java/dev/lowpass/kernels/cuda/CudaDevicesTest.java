@@ -140,7 +140,7 @@ class CudaDevicesTest {
         OperationSpec.Add spec = new OperationSpec.Add(new Plane(2, 2, 4), Activation.NONE);
         try (Operation add = backend.add(spec); var workspace = backend.newWorkspace(1, 48, 0, 1)) {
             Operation.Step step = add.bind(workspace, new Operands(0, 16, 32));
-            EmulatedDevice.failNth(2, 701, 0);
+            EmulatedDevice.failNth(3, 701, 0);
             assertEquals("cuLaunchKernel failed with CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES (701), kernel add_f32_c4, grid 1x1, block 256x1, shared bytes 0",
                     assertThrows(CudaException.class, () -> step.run(1)).getMessage());
             step.run(1);
