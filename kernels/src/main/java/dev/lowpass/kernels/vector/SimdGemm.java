@@ -30,11 +30,18 @@ final class SimdGemm {
     /** AVX-512 and NEON have 32 vector registers, AVX2 has 16. */
     private static final boolean MANY_REGISTERS = L == 16 || System.getProperty("os.arch").equals("aarch64");
 
+    /**
+     * Rows of the largest tile of two vectors where there are few registers. The C2 of JDK 17 moves all broadcasts of a tile to the top of
+     * its loop: with 5 rows that is one vector more than there are registers, and two of the sums then go through memory at each step of
+     * the loop, which halves its speed. JDK 25 leaves the broadcasts where they are.
+     */
+    private static final int TWO_VECTOR_ROWS = MANY_REGISTERS ? 7 : Runtime.version().feature() >= 25 ? 5 : 4;
+
     private SimdGemm() {}
 
     /** The rows of the largest tile. */
     static int tileRows() {
-        return MANY_REGISTERS ? 7 : 5;
+        return TWO_VECTOR_ROWS;
     }
 
     /**
@@ -57,7 +64,7 @@ final class SimdGemm {
     static void rows(int vectors, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
             float[] bias, int biasAt, float low, float high) {
         boolean clamps = low > Float.NEGATIVE_INFINITY || high < Float.POSITIVE_INFINITY;
-        int size = MANY_REGISTERS ? 7 : vectors == 1 ? 4 : vectors == 2 ? 5 : 3;
+        int size = MANY_REGISTERS ? 7 : vectors == 1 ? 4 : vectors == 2 ? TWO_VECTOR_ROWS : 3;
         for (int row = 0; row < rows;) {
             while (size > rows - row) {
                 size = size > 4 ? 4 : size / 2;

@@ -8,9 +8,9 @@ import jdk.incubator.vector.VectorSpecies;
  * Register tiles of the GEMM for panels of two vectors a row: see {@link SimdGemm}.
  *
  * <p>Register budget: a tile of 7 x 2 keeps 14 sums, 2 panel vectors and up to 7 broadcasts, 23 of 32 registers. With 16 registers
- * 5 x 2 keeps 10 sums, enough to hide a latency of 4 at two multiply-adds a cycle; 2 panel vectors and up to 4 broadcasts fill
- * the 16. 6 x 2 would need fewer loads for each product, but the C2 of JDK 17 hoists all six broadcasts to the top of the loop and
- * spills sums (40 against 83 GFLOP/s on a Zen 3 core that peaks at 100).
+ * 5 x 2 keeps 10 sums, enough to hide a latency of 4 at two multiply-adds a cycle, 2 panel vectors and one broadcast at a time. The C2 of
+ * JDK 17 hoists all broadcasts to the top of the loop; there 4 x 2, with 8 sums, 2 panel vectors and 4 broadcasts, is what fits:
+ * 60 GFLOP/s on a core that peaks at 79, where 5 x 2 spills two sums and comes to 30 (JDK 25, 5 x 2: 80).
  */
 final class SimdGemmTwo {
 
