@@ -422,6 +422,12 @@ final class SimdDct {
 
     private static void dctRows8(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
             int highBits) {
+        dctEvenRows8(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
+        dctOddRows8(in, inBase, inAt, buffer, base, columns, lowBits, highBits);
+    }
+
+    private static void dctEvenRows8(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
+            int highBits) {
         IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
         IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
         for (int line = 0; line < 8; line++) {
@@ -446,32 +452,64 @@ final class SimdDct {
                 x7 = x7.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
             }
             FloatVector as0 = x0.add(x7);
-            FloatVector ad0 = x0.sub(x7);
             FloatVector as1 = x1.add(x6);
-            FloatVector ad1 = x1.sub(x6);
             FloatVector as2 = x2.add(x5);
-            FloatVector ad2 = x2.sub(x5);
             FloatVector as3 = x3.add(x4);
-            FloatVector ad3 = x3.sub(x4);
             FloatVector bs0 = as0.add(as3);
             FloatVector bd0 = as0.sub(as3);
             FloatVector bs1 = as1.add(as2);
             FloatVector bd1 = as1.sub(as2);
-            FloatVector cs0 = bs0.add(bs1);
-            FloatVector cd0 = bs0.sub(bs1);
-            cs0.mul(Basis.C8_00).intoArray(buffer, to);
+            bs0.add(bs1).mul(Basis.C8_00).intoArray(buffer, to);
+            if (columns > 2) {
+                bd1.fma(FloatVector.broadcast(S, Basis.C8_21), bd0.mul(Basis.C8_20)).intoArray(buffer, to + 2 * L);
+                if (columns > 4) {
+                    bs0.sub(bs1).mul(Basis.C8_40).intoArray(buffer, to + 4 * L);
+                    if (columns > 6) {
+                        bd1.fma(FloatVector.broadcast(S, Basis.C8_61), bd0.mul(Basis.C8_60)).intoArray(buffer, to + 6 * L);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void dctOddRows8(float[] in, int inBase, int[] inAt, float[] buffer, int base, int columns, int lowBits,
+            int highBits) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, lowBits);
+        IntVector h = IntVector.broadcast(Clamp.BITS, highBits);
+        for (int line = 0; line < 8; line++) {
+            int at = inBase + inAt[line * 8];
+            int to = base + line * 8 * L;
+            FloatVector x0 = FloatVector.fromArray(S, in, at);
+            FloatVector x1 = FloatVector.fromArray(S, in, at + L);
+            FloatVector x2 = FloatVector.fromArray(S, in, at + 2 * L);
+            FloatVector x3 = FloatVector.fromArray(S, in, at + 3 * L);
+            FloatVector x4 = FloatVector.fromArray(S, in, at + 4 * L);
+            FloatVector x5 = FloatVector.fromArray(S, in, at + 5 * L);
+            FloatVector x6 = FloatVector.fromArray(S, in, at + 6 * L);
+            FloatVector x7 = FloatVector.fromArray(S, in, at + 7 * L);
+            if (Clamp.INLINE) {
+                x0 = x0.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x1 = x1.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x2 = x2.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x3 = x3.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x4 = x4.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x5 = x5.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x6 = x6.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+                x7 = x7.reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            }
+            FloatVector ad0 = x0.sub(x7);
+            FloatVector ad1 = x1.sub(x6);
+            FloatVector ad2 = x2.sub(x5);
+            FloatVector ad3 = x3.sub(x4);
             ad3.fma(FloatVector.broadcast(S, Basis.C8_13), ad2.fma(FloatVector.broadcast(S, Basis.C8_12),
                     ad1.fma(FloatVector.broadcast(S, Basis.C8_11), ad0.mul(Basis.C8_10)))).intoArray(buffer, to + L);
             if (columns > 2) {
-                bd1.fma(FloatVector.broadcast(S, Basis.C8_21), bd0.mul(Basis.C8_20)).intoArray(buffer, to + 2 * L);
                 ad3.fma(FloatVector.broadcast(S, Basis.C8_33), ad2.fma(FloatVector.broadcast(S, Basis.C8_32),
                         ad1.fma(FloatVector.broadcast(S, Basis.C8_31), ad0.mul(Basis.C8_30)))).intoArray(buffer, to + 3 * L);
                 if (columns > 4) {
-                    cd0.mul(Basis.C8_40).intoArray(buffer, to + 4 * L);
                     ad3.fma(FloatVector.broadcast(S, Basis.C8_53), ad2.fma(FloatVector.broadcast(S, Basis.C8_52),
                             ad1.fma(FloatVector.broadcast(S, Basis.C8_51), ad0.mul(Basis.C8_50)))).intoArray(buffer, to + 5 * L);
                     if (columns > 6) {
-                        bd1.fma(FloatVector.broadcast(S, Basis.C8_61), bd0.mul(Basis.C8_60)).intoArray(buffer, to + 6 * L);
                         ad3.fma(FloatVector.broadcast(S, Basis.C8_73), ad2.fma(FloatVector.broadcast(S, Basis.C8_72),
                                 ad1.fma(FloatVector.broadcast(S, Basis.C8_71), ad0.mul(Basis.C8_70)))).intoArray(buffer, to + 7 * L);
                     }
@@ -481,6 +519,12 @@ final class SimdDct {
     }
 
     private static void dctColumns8(float[] buffer, int base, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
+            int columns) {
+        dctEvenColumns8(buffer, base, out, outBase, outAt, kept, keptAt, columns);
+        dctOddColumns8(buffer, base, out, outBase, outAt, kept, keptAt, columns);
+    }
+
+    private static void dctEvenColumns8(float[] buffer, int base, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
             int columns) {
         for (int line = 0; line < columns; line++) {
             int from = base + line * L;
@@ -495,36 +539,55 @@ final class SimdDct {
             FloatVector x6 = FloatVector.fromArray(S, buffer, from + 48 * L);
             FloatVector x7 = FloatVector.fromArray(S, buffer, from + 56 * L);
             FloatVector as0 = x0.add(x7);
-            FloatVector ad0 = x0.sub(x7);
             FloatVector as1 = x1.add(x6);
-            FloatVector ad1 = x1.sub(x6);
             FloatVector as2 = x2.add(x5);
-            FloatVector ad2 = x2.sub(x5);
             FloatVector as3 = x3.add(x4);
-            FloatVector ad3 = x3.sub(x4);
             FloatVector bs0 = as0.add(as3);
             FloatVector bd0 = as0.sub(as3);
             FloatVector bs1 = as1.add(as2);
             FloatVector bd1 = as1.sub(as2);
-            FloatVector cs0 = bs0.add(bs1);
-            FloatVector cd0 = bs0.sub(bs1);
-            cs0.mul(Basis.C8_00).intoArray(out, outBase + outAt[at]);
+            bs0.add(bs1).mul(Basis.C8_00).intoArray(out, outBase + outAt[at]);
+            if (rows > 2) {
+                bd1.fma(FloatVector.broadcast(S, Basis.C8_21), bd0.mul(Basis.C8_20)).intoArray(out, outBase + outAt[at + 2]);
+                if (rows > 4) {
+                    bs0.sub(bs1).mul(Basis.C8_40).intoArray(out, outBase + outAt[at + 4]);
+                    if (rows > 6) {
+                        bd1.fma(FloatVector.broadcast(S, Basis.C8_61), bd0.mul(Basis.C8_60)).intoArray(out, outBase + outAt[at + 6]);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void dctOddColumns8(float[] buffer, int base, float[] out, int outBase, int[] outAt, int[] kept, int keptAt,
+            int columns) {
+        for (int line = 0; line < columns; line++) {
+            int from = base + line * L;
+            int at = line * 8;
+            int rows = kept[keptAt + line];
+            FloatVector x0 = FloatVector.fromArray(S, buffer, from);
+            FloatVector x1 = FloatVector.fromArray(S, buffer, from + 8 * L);
+            FloatVector x2 = FloatVector.fromArray(S, buffer, from + 16 * L);
+            FloatVector x3 = FloatVector.fromArray(S, buffer, from + 24 * L);
+            FloatVector x4 = FloatVector.fromArray(S, buffer, from + 32 * L);
+            FloatVector x5 = FloatVector.fromArray(S, buffer, from + 40 * L);
+            FloatVector x6 = FloatVector.fromArray(S, buffer, from + 48 * L);
+            FloatVector x7 = FloatVector.fromArray(S, buffer, from + 56 * L);
+            FloatVector ad0 = x0.sub(x7);
+            FloatVector ad1 = x1.sub(x6);
+            FloatVector ad2 = x2.sub(x5);
+            FloatVector ad3 = x3.sub(x4);
             ad3.fma(FloatVector.broadcast(S, Basis.C8_13), ad2.fma(FloatVector.broadcast(S, Basis.C8_12),
                     ad1.fma(FloatVector.broadcast(S, Basis.C8_11), ad0.mul(Basis.C8_10)))).intoArray(out, outBase + outAt[at + 1]);
             if (rows > 2) {
-                bd1.fma(FloatVector.broadcast(S, Basis.C8_21), bd0.mul(Basis.C8_20)).intoArray(out, outBase + outAt[at + 2]);
                 ad3.fma(FloatVector.broadcast(S, Basis.C8_33), ad2.fma(FloatVector.broadcast(S, Basis.C8_32),
                         ad1.fma(FloatVector.broadcast(S, Basis.C8_31), ad0.mul(Basis.C8_30)))).intoArray(out, outBase + outAt[at + 3]);
                 if (rows > 4) {
-                    cd0.mul(Basis.C8_40).intoArray(out, outBase + outAt[at + 4]);
                     ad3.fma(FloatVector.broadcast(S, Basis.C8_53), ad2.fma(FloatVector.broadcast(S, Basis.C8_52),
-                            ad1.fma(FloatVector.broadcast(S, Basis.C8_51), ad0.mul(Basis.C8_50)))).intoArray(out,
-                            outBase + outAt[at + 5]);
+                            ad1.fma(FloatVector.broadcast(S, Basis.C8_51), ad0.mul(Basis.C8_50)))).intoArray(out, outBase + outAt[at + 5]);
                     if (rows > 6) {
-                        bd1.fma(FloatVector.broadcast(S, Basis.C8_61), bd0.mul(Basis.C8_60)).intoArray(out, outBase + outAt[at + 6]);
                         ad3.fma(FloatVector.broadcast(S, Basis.C8_73), ad2.fma(FloatVector.broadcast(S, Basis.C8_72),
-                                ad1.fma(FloatVector.broadcast(S, Basis.C8_71), ad0.mul(Basis.C8_70)))).intoArray(out,
-                                outBase + outAt[at + 7]);
+                                ad1.fma(FloatVector.broadcast(S, Basis.C8_71), ad0.mul(Basis.C8_70)))).intoArray(out, outBase + outAt[at + 7]);
                     }
                 }
             }
