@@ -30,7 +30,7 @@ import java.util.TreeSet;
 
 /**
  * What each op costs on a device, measured: in a network that is not cut, in one whose layers all run in the frequency domain with every
- * coefficient, and in one with half of each channel's.
+ * coefficient, and in one with half of them.
  *
  * <p>Whether layers pay is decided for all that read planes of the same size together, because a whole stage of linear bottlenecks stays
  * in one domain: it is cut if it is faster with half of its coefficients than without cutoffs.
@@ -42,7 +42,11 @@ record CostTable(String device, Map<String, Op> ops) {
 
     private static final String SCHEMA = "lowpass.costs/1";
     private static final double HALF = 0.5;
-    private static final int RUNS = 30;
+    /** Multiples of the golden ratio are spread evenly between whole numbers, however many there are. */
+    private static final double GOLDEN = (Math.sqrt(5) - 1) / 2;
+    private static final int MIN_RUNS = 30;
+    private static final long WARM_UP_NANOS = 3_000_000_000L;
+    private static final long MEASURE_NANOS = 6_000_000_000L;
 
     /** Milliseconds of one op, those of a change of domain before it included. */
     record Op(double dense, double whole, double half) {
@@ -56,13 +60,29 @@ record CostTable(String device, Map<String, Op> ops) {
         ops = new LinkedHashMap<>(ops);
     }
 
-    /** Runs the network on the device, alone if the figures are to be good. */
+    /** Runs the network on the device for about ten seconds, alone if the figures are to be good. */
     static CostTable measure(ModelDefinition dense, ModelDefinition open, Device device, int threads) {
+        return measure(dense, open, device, threads, WARM_UP_NANOS, MEASURE_NANOS);
+    }
+
+    /** The same for another time. */
+    static CostTable measure(ModelDefinition dense, ModelDefinition open, Device device, int threads, long warmUpNanos, long measureNanos) {
         Map<String, int[]> halves = new HashMap<>();
-        CutoffLayers.cutoffs(open).forEach((name, all) -> halves.put(name, Arrays.stream(all).map(k -> (int) Math.round(k * HALF)).toArray()));
+        CutoffLayers.cutoffs(open).forEach((name, all) -> halves.put(name, spread(all)));
         List<Map<String, Double>> columns = new ArrayList<>();
-        for (ModelDefinition model : List.of(dense, open, CutoffLayers.withCutoffs(open, halves))) {
-            columns.add(measure(model, device, threads));
+        try (Timed uncut = new Timed(dense, device, threads);
+                Timed whole = new Timed(open, device, threads);
+                Timed half = new Timed(CutoffLayers.withCutoffs(open, halves), device, threads)) {
+            List<Timed> networks = List.of(uncut, whole, half);
+            // In turns, so that what else the machine does meets all of them; and first for nothing, until everything is compiled.
+            for (long nanos : new long[] {warmUpNanos, measureNanos}) {
+                networks.forEach(Timed::forget);
+                long start = System.nanoTime();
+                for (int round = 0; round < MIN_RUNS || System.nanoTime() - start < nanos; round++) {
+                    networks.forEach(Timed::run);
+                }
+            }
+            networks.forEach(network -> columns.add(network.medians()));
         }
         Map<String, Op> ops = new LinkedHashMap<>();
         for (GraphOp op : dense.graph().ops()) {
@@ -72,36 +92,70 @@ record CostTable(String device, Map<String, Op> ops) {
         return new CostTable(device.name() + ", " + threads + (threads == 1 ? " thread" : " threads"), ops);
     }
 
-    /** The median of each step over some runs, by the first op that the step, or the next step with an op, carries out. */
-    private static Map<String, Double> measure(ModelDefinition definition, Device device, int threads) {
-        try (Model model = Model.of(definition);
-                Session session = model.newSession(SessionOptions.builder().device(device).threads(threads).build())) {
+    /**
+     * Cutoffs from none to all of the coefficients, in no order, half on average: a staircase as steep as learned ones. A network with half of
+     * every channel's coefficients alike would run faster than one with cutoffs that differ.
+     */
+    static int[] spread(int[] all) {
+        int[] cutoffs = new int[all.length];
+        for (int c = 0; c < all.length; c++) {
+            cutoffs[c] = (int) Math.round(all[c] * 2 * HALF * ((c + 0.5) * GOLDEN % 1));
+        }
+        return cutoffs;
+    }
+
+    /** A network that runs, and how long each of its steps took. */
+    private static final class Timed implements AutoCloseable {
+        private final Model model;
+        private final Session session;
+        private final RunTiming timing;
+        private final FloatBuffer input;
+        private final FloatBuffer logits;
+        private final List<long[]> runs = new ArrayList<>();
+
+        Timed(ModelDefinition definition, Device device, int threads) {
+            model = Model.of(definition);
+            session = model.newSession(SessionOptions.builder().device(device).threads(threads).build());
             session.warmUp(1);
-            RunTiming timing = RunTiming.ofSteps(session);
-            FloatBuffer input = FloatBuffer.allocate(session.inputElements());
-            FloatBuffer logits = FloatBuffer.allocate(session.classes());
-            int steps = session.plan().steps().size();
-            long[][] nanos = new long[steps][RUNS];
-            for (int run = 0; run < RUNS; run++) {
-                session.run(input, 1, logits, timing);
-                for (int step = 0; step < steps; step++) {
-                    nanos[step][run] = timing.stepNanos(step);
-                }
-            }
-            Map<String, Double> columns = new HashMap<>();
+            timing = RunTiming.ofSteps(session);
+            input = FloatBuffer.allocate(session.inputElements());
+            logits = FloatBuffer.allocate(session.classes());
+        }
+
+        void run() {
+            session.run(input, 1, logits, timing);
+            long[] nanos = new long[session.plan().steps().size()];
+            Arrays.setAll(nanos, timing::stepNanos);
+            runs.add(nanos);
+        }
+
+        void forget() {
+            runs.clear();
+        }
+
+        /** The median of each step, in milliseconds, by the first op that the step, or the next step with an op, carries out. */
+        Map<String, Double> medians() {
+            Map<String, Double> medians = new HashMap<>();
             double before = 0;
-            for (int step = 0; step < steps; step++) {
-                Arrays.sort(nanos[step]);
-                double median = nanos[step][RUNS / 2] / 1e6;
+            for (int i = 0; i < session.plan().steps().size(); i++) {
+                int step = i;
+                long[] nanos = runs.stream().mapToLong(run -> run[step]).sorted().toArray();
+                double median = nanos[nanos.length / 2] / 1e6;
                 List<String> ops = session.plan().steps().get(step).ops();
                 if (ops.isEmpty()) {
                     before += median;
                 } else {
-                    columns.merge(ops.get(0), median + before, Double::sum);
+                    medians.merge(ops.get(0), median + before, Double::sum);
                     before = 0;
                 }
             }
-            return columns;
+            return medians;
+        }
+
+        @Override
+        public void close() {
+            session.close();
+            model.close();
         }
     }
 

@@ -83,8 +83,22 @@ class CostTableTest {
     }
 
     @Test
+    void halfOfTheCoefficientsAreSpreadFromNoneToAll() {
+        int[] all = new int[96];
+        java.util.Arrays.fill(all, 49);
+        int[] cutoffs = CostTable.spread(all);
+        assertEquals(49 / 2.0, java.util.Arrays.stream(cutoffs).average().orElseThrow(), 0.5);
+        for (int quarter = 0; quarter < 4; quarter++) {
+            int from = quarter * 49 / 4;
+            int to = (quarter + 1) * 49 / 4;
+            long count = java.util.Arrays.stream(cutoffs).filter(k -> k > from && k <= to || k == 0 && from == 0).count();
+            assertEquals(24, count, 3, "cutoffs in quarter " + quarter);
+        }
+    }
+
+    @Test
     void measuringCoversEveryOp() {
-        CostTable table = CostTable.measure(DENSE, OPEN, Device.reference(), 1);
+        CostTable table = CostTable.measure(DENSE, OPEN, Device.reference(), 1, 0, 0);
         for (GraphOp op : DENSE.graph().ops()) {
             assertTrue(table.ops().get(op.name()).whole() > 0 || op instanceof GraphOp.Add, op.name() + " " + table.ops().get(op.name()));
         }
