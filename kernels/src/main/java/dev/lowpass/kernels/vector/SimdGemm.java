@@ -2,6 +2,7 @@ package dev.lowpass.kernels.vector;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -97,12 +98,29 @@ final class SimdGemm {
         assert high >= 0 : high;
         int l = low >= 0 ? Float.floatToRawIntBits(low) : Integer.MIN_VALUE;
         int h = Float.floatToRawIntBits(high);
+        if (vectors == 2) {
+            clampTwo(c, cAt, cStride, rows, last, l, h);
+            return;
+        }
         for (int row = 0; row < rows; row++) {
             int at = cAt + row * cStride;
             for (int j = 0; j < vectors; j++) {
                 int v = at + Math.min(j * L, last);
                 FloatVector.fromArray(S, c, v).reinterpretAsInts().max(l).min(h).reinterpretAsFloats().intoArray(c, v);
             }
+        }
+    }
+
+    /** The usual width on machines of few registers, without a loop in the loop. */
+    private static void clampTwo(float[] c, int cAt, int cStride, int rows, int last, int low, int high) {
+        IntVector l = IntVector.broadcast(Clamp.BITS, low);
+        IntVector h = IntVector.broadcast(Clamp.BITS, high);
+        for (int row = 0; row < rows; row++) {
+            int at = cAt + row * cStride;
+            FloatVector first = FloatVector.fromArray(S, c, at).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            FloatVector second = FloatVector.fromArray(S, c, at + last).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            first.intoArray(c, at);
+            second.intoArray(c, at + last);
         }
     }
 
