@@ -52,6 +52,7 @@ abstract class CublasContracts {
         Cublas.Choice choice = Cublas.choice(CudaDevices.open(0).driverVersion());
         Assumptions.assumeTrue(choice.library() != null || !Boolean.getBoolean("lowpass.cuda.real"), choice.description());
         Backend backend = Backends.cuda(0).withPrecision(precision()).withTactics(TacticChoice.CUBLAS);
+        EmulatedDevice.keep(backend);
         CudaUnderTest kernels = new CudaUnderTest(backend);
         cuda = new BackendUnderTest() {
             @Override

@@ -15,7 +15,9 @@ record CudaUnderTest(Backend backend) implements BackendUnderTest {
 
     static CudaUnderTest start(Precision precision) {
         EmulatedDevice.startWithProjectKernels();
-        return new CudaUnderTest(Backends.cuda(0).withPrecision(precision));
+        Backend backend = Backends.cuda(0).withPrecision(precision);
+        EmulatedDevice.keep(backend);
+        return new CudaUnderTest(backend);
     }
 
     static void requireNothingHeldOrWrong() {

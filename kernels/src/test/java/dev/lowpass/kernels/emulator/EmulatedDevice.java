@@ -1,5 +1,8 @@
 package dev.lowpass.kernels.emulator;
 
+import dev.lowpass.kernels.Backend;
+import dev.lowpass.kernels.Backends;
+import dev.lowpass.kernels.Workspace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +47,9 @@ public final class EmulatedDevice {
      * device is then skipped, and leaks and faults are compute-sanitizer's to find.
      */
     private static final boolean REAL = Boolean.getBoolean("lowpass.cuda.real");
+
+    /** See {@link #keep}. */
+    private static final List<Workspace> KEPT = new ArrayList<>();
 
     private static boolean started;
     private static String problem;
@@ -125,6 +131,9 @@ public final class EmulatedDevice {
     public static synchronized void startWithProjectKernels() {
         if (REAL) {
             System.setProperty("dev.lowpass.tactics", "kernels");
+            if (KEPT.isEmpty()) {
+                keep(Backends.cuda(0));
+            }
             return;
         }
         Path folder = root().resolve("src/main/cuda");
@@ -144,7 +153,18 @@ public final class EmulatedDevice {
     }
 
     /**
-     * Loads a device that was built before, with the kernels beside it, into this JVM, for programs that know nothing of it.
+     * On a real GPU: keeps the primary context, and the kernels that a back end has loaded, until the process ends. Tests close all that they hold
+     * after each of thousands of cases; a GPU takes a good part of a second to make its context anew, and a check has minutes.
+     */
+    public static synchronized void keep(Backend backend) {
+        if (REAL) {
+            KEPT.add(backend.newWorkspace(1, 64, 0, 1));
+        }
+    }
+
+    /**
+     * Loads a device that was built before, with the kernels beside it, into this JVM, for programs that know nothing of it. Its driver is of CUDA
+     * 13, as machines with a GPU have it now.
      *
      * @param folder what {@link #startWithProjectKernels} has built, {@code kernels/target/emulator}
      */
@@ -153,7 +173,7 @@ public final class EmulatedDevice {
         for (Path library : list(folder, ".so")) {
             loadKernelLibrary(library);
         }
-        configure0(Configuration.DEFAULT);
+        configure0(Configuration.DEFAULT.withDriverVersion(13000));
     }
 
     /** Whether the tests run on the machine's own GPU instead; see {@link #REAL}. */
