@@ -22,9 +22,9 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * Learns cutoffs by self-distillation: the uncut network teaches the cut one on unlabelled photos, by its answers and by what its
- * linear bottlenecks hold. One run walks down through all targets. Thresholds start where the {@link Saliency} of the tails puts them,
- * half-way to the first; on the way to each target a price on the kept multiply-accumulates, raised while more than planned is kept and
+ * Learns cutoffs by self-distillation: the uncut network teaches the cut one on unlabelled photos, by its answers and, on demand, by what its
+ * linear bottlenecks hold. One run walks down through all targets. Thresholds start where the {@link Saliency} of the tails puts them
+ * for the first; on the way to each target a price on the kept multiply-accumulates, raised while more than planned is kept and
  * lowered while less, pulls them down over the first half of the way; then they are cut to the target exactly and only scales, biases
  * and filters go on, at a falling rate. Optimiser: Adam (arXiv 1412.6980).
  */
@@ -50,7 +50,7 @@ final class CutoffLearner implements AutoCloseable {
     }
 
     private static final double TEMPERATURE = 1;
-    private static final double THRESHOLD_RATE = 0.3;
+    private static final double THRESHOLD_RATE = 0.1;
     /** Shares of the way to a target: from where on as little is kept as planned, and from where on the thresholds stand. */
     private static final double PLANNED_AT = 0.45;
     private static final double FROZEN_FROM = 0.6;
@@ -194,7 +194,7 @@ final class CutoffLearner implements AutoCloseable {
                 memory = saved.get().momentum();
             } else {
                 double first = recipe.keep().get(0);
-                vector = network.initialize(saliency(recipe.seed()).select((1 + first) / 2, CutoffLearner.this.costs));
+                vector = network.initialize(saliency(recipe.seed()).select(first, CutoffLearner.this.costs));
                 memory = new float[singles + SINGLES];
                 memory[singles + PRICE] = 1;
                 memory[singles + START] = (float) kept();
@@ -296,15 +296,35 @@ final class CutoffLearner implements AutoCloseable {
             double correction2 = 1 - Math.pow(BETA_2, step + 1.0);
             int n = vector.length;
             for (int i = 0; i < n; i++) {
-                double m = memory[i] = (float) (BETA_1 * memory[i] + (1 - BETA_1) * gradient[i]);
-                double v = memory[n + i] = (float) (BETA_2 * memory[n + i] + (1 - BETA_2) * gradient[i] * gradient[i]);
+                memory[i] = (float) (BETA_1 * memory[i] + (1 - BETA_1) * gradient[i]);
+                memory[n + i] = (float) (BETA_2 * memory[n + i] + (1 - BETA_2) * gradient[i] * gradient[i]);
+            }
+            double shared = 0;
+            for (int i = 0; i < n; i++) {
                 boolean threshold = kinds[i] == CutoffNetwork.Kind.THRESHOLD;
-                vector[i] -= (float) ((threshold ? thresholdRate : tuneRate) * (m / correction1) / (Math.sqrt(v / correction2) + EPSILON));
+                if (threshold && (i == 0 || kinds[i - 1] != CutoffNetwork.Kind.THRESHOLD)) {
+                    shared = meanOfThresholds(n, i);
+                }
+                double v = threshold ? shared : memory[n + i];
+                vector[i] -= (float) ((threshold ? thresholdRate : tuneRate) * (memory[i] / correction1) / (Math.sqrt(v / correction2) + EPSILON));
                 if (threshold) {
                     // Half a coefficient beyond either end, so that a gradient is left to come back by.
                     vector[i] = Math.max(-0.5f, Math.min(limits[i] + 0.5f, vector[i]));
                 }
             }
+        }
+
+        /**
+         * The mean of the second moments of a layer's thresholds, which stand side by side. Were each divided by its own, a threshold
+         * on which hardly anything depends would walk as far as any other, led by nothing but noise.
+         */
+        private double meanOfThresholds(int moments, int first) {
+            double sum = 0;
+            int i = first;
+            while (i < kinds.length && kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
+                sum += memory[moments + i++];
+            }
+            return sum / (i - first);
         }
 
         /** Lowers (or raises) all thresholds alike until just the target is kept, and makes them whole. */

@@ -75,7 +75,7 @@ final class Learn implements Callable<Integer> {
     @Option(names = "--rate", defaultValue = "1e-3", description = "Learning rate of what is tuned (default: ${DEFAULT-VALUE}).")
     private double rate;
 
-    @Option(names = "--match", defaultValue = "0.5",
+    @Option(names = "--match", defaultValue = "0",
             description = "Weight of the error of what the linear bottlenecks hold, beside that of the answers (default: ${DEFAULT-VALUE}).")
     private double match;
 
