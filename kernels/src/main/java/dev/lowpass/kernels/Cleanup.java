@@ -25,6 +25,15 @@ public final class Cleanup {
         }
     }
 
+    /** Runs steps that a failure has made necessary, and attaches theirs to it. */
+    public static void after(Throwable cause, Runnable... steps) {
+        Cleanup cleanup = new Cleanup();
+        for (Runnable step : steps) {
+            cleanup.run(step);
+        }
+        cleanup.suppressInto(cause);
+    }
+
     /** Attaches the failures to the one that made tidying up necessary. */
     public void suppressInto(Throwable cause) {
         if (first != null && first != cause) {

@@ -88,9 +88,7 @@ public final class Session implements AutoCloseable {
                 resources.idle.add(context);
             }
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(resources::free);
-            cleanup.suppressInto(e);
+            Cleanup.after(e, resources::free);
             throw e;
         }
         leakReport = CLEANER.register(this, resources::reportLeak);

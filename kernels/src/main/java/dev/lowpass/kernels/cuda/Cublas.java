@@ -112,9 +112,7 @@ abstract class Cublas {
         try {
             check(handle.setMathMode(CublasHandle.WHOLE_SUMS), "cublasSetMathMode", "");
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(handle::destroy);
-            cleanup.suppressInto(e);
+            Cleanup.after(e, handle::destroy);
             throw e;
         }
         return handle;

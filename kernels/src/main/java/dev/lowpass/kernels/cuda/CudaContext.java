@@ -130,9 +130,7 @@ final class CudaContext {
         try {
             entry.relax();
         } catch (CudaException e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(() -> Driver.pop(entry.popped));
-            cleanup.suppressInto(e);
+            Cleanup.after(e, () -> Driver.pop(entry.popped));
             throw e;
         }
     }
@@ -150,11 +148,7 @@ final class CudaContext {
         try {
             action.run();
         } catch (RuntimeException | Error e) {
-            try {
-                leave(entry);
-            } catch (CudaException secondary) {
-                e.addSuppressed(secondary);
-            }
+            Cleanup.after(e, () -> leave(entry));
             throw e;
         }
         leave(entry);
@@ -217,9 +211,7 @@ final class CudaContext {
             cleanup.run(() -> Driver.destroy(stream));
             cleanup.rethrow();
         } catch (RuntimeException | Error e) {
-            Cleanup freeing = new Cleanup();
-            freeing.run(() -> Driver.free(memory));
-            freeing.suppressInto(e);
+            Cleanup.after(e, () -> Driver.free(memory));
             throw e;
         }
         return memory;

@@ -45,10 +45,7 @@ final class CudaOperation implements Operation {
         try {
             context.with(constants::upload);
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(() -> context.tidy(constants::free));
-            cleanup.run(context::release);
-            cleanup.suppressInto(e);
+            Cleanup.after(e, () -> context.tidy(constants::free), context::release);
             throw e;
         }
     }

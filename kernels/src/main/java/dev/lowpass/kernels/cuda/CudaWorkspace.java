@@ -88,9 +88,7 @@ final class CudaWorkspace implements Workspace {
                 staging = bytes.order(ByteOrder.nativeOrder()).asFloatBuffer();
             });
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(this::free);
-            cleanup.suppressInto(e);
+            Cleanup.after(e, this::free);
             throw e;
         }
     }
@@ -158,9 +156,7 @@ final class CudaWorkspace implements Workspace {
             try {
                 cublas.use(stream, memory, bytes);
             } catch (RuntimeException | Error e) {
-                Cleanup cleanup = new Cleanup();
-                cleanup.run(() -> Driver.free(memory));
-                cleanup.suppressInto(e);
+                Cleanup.after(e, () -> Driver.free(memory));
                 throw e;
             }
             cublasMemory = memory;
@@ -338,9 +334,7 @@ final class CudaWorkspace implements Workspace {
         try {
             context.with(access::create);
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(access::close);
-            cleanup.suppressInto(e);
+            Cleanup.after(e, access::close);
             throw e;
         }
         accessBytes += access.bytes;
@@ -564,9 +558,7 @@ final class CudaWorkspace implements Workspace {
         } catch (RuntimeException | Error e) {
             if (exec[0] != null) {
                 // Captured, but the context could not be left.
-                Cleanup cleanup = new Cleanup();
-                cleanup.run(() -> context.tidy(() -> Driver.destroy(exec[0])));
-                cleanup.suppressInto(e);
+                Cleanup.after(e, () -> context.tidy(() -> Driver.destroy(exec[0])));
             }
             throw e;
         }
@@ -588,13 +580,11 @@ final class CudaWorkspace implements Workspace {
         try {
             pass.run();
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
             // Also where the capture itself has failed: the stream must leave capture mode.
-            cleanup.run(() -> {
+            Cleanup.after(e, () -> {
                 Driver.endCapture(stream, graph);
                 Driver.destroy(graph);
             });
-            cleanup.suppressInto(e);
             throw e;
         }
         Driver.endCapture(stream, graph);
@@ -602,17 +592,13 @@ final class CudaWorkspace implements Workspace {
         try {
             exec = Driver.instantiate(graph);
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(() -> Driver.destroy(graph));
-            cleanup.suppressInto(e);
+            Cleanup.after(e, () -> Driver.destroy(graph));
             throw e;
         }
         try {
             Driver.destroy(graph);
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(() -> Driver.destroy(exec));
-            cleanup.suppressInto(e);
+            Cleanup.after(e, () -> Driver.destroy(exec));
             throw e;
         }
         return exec;
@@ -624,9 +610,7 @@ final class CudaWorkspace implements Workspace {
         try {
             context.with(stopwatch::create);
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(stopwatch::close);
-            cleanup.suppressInto(e);
+            Cleanup.after(e, stopwatch::close);
             throw e;
         }
         return stopwatch;

@@ -81,9 +81,7 @@ abstract class Cufft {
         try {
             setStream.run();
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(plan::destroy);
-            cleanup.suppressInto(e);
+            Cleanup.after(e, plan::destroy);
             throw e;
         }
         return plan;

@@ -154,9 +154,7 @@ final class Tuner {
                 least = Math.min(least, time(() -> Driver.launch(graph, stream), begin, end) / RUNS);
             }
         } catch (RuntimeException | Error e) {
-            Cleanup cleanup = new Cleanup();
-            cleanup.run(() -> Driver.destroy(graph));
-            cleanup.suppressInto(e);
+            Cleanup.after(e, () -> Driver.destroy(graph));
             throw e;
         }
         Driver.destroy(graph);

@@ -99,7 +99,7 @@ record CostTable(String device, Map<String, Op> ops) {
     static int[] spread(int[] all) {
         int[] cutoffs = new int[all.length];
         for (int c = 0; c < all.length; c++) {
-            cutoffs[c] = (int) Math.round(all[c] * 2 * HALF * ((c + 0.5) * GOLDEN % 1));
+            cutoffs[c] = (int) Math.round(all[c] * ((c + 0.5) * GOLDEN % 1));
         }
         return cutoffs;
     }
