@@ -63,11 +63,11 @@ class ExplainMeasureTest {
             assertTrue(profile.steps().get(i - 1).lostNanos() >= profile.steps().get(i).lostNanos(), "by falling loss");
         }
         Profile.Step fused = profile.steps().stream().filter(step -> step.ops().contains("block1.depthwise")).findFirst().orElseThrow();
-        assertEquals("inverse DCT of block1.expand, block1.depthwise, DCT for block1.project", fused.covers());
-        assertEquals("idct_depthwise_dct_f32_b4_k3_s1", fused.kernel());
-        assertEquals(2 * 4 * 4 * 6 * 9, fused.macs());
-        // In: 6 channels of 16 coefficients. Out: what the cutoffs 16, 16, 12, 4, 0 and 1 keep. Weights: 9 a channel.
-        assertEquals(4 * (2 * (6 * 16 + 49) + 6 * 9), fused.bytes());
+        assertEquals("block1.expand, inverse DCT, block1.depthwise, DCT for block1.project", fused.covers());
+        assertEquals("expand_idct_depthwise_dct_f32_b4_k3_s1", fused.kernel());
+        assertEquals(2 * (6 * 28 + 4 * 4 * 6 * 9), fused.macs());
+        // In: the 28 coefficients kept of 3 channels. Out: what the cutoffs 16, 16, 12, 4, 0 and 1 keep. Weights: 3 and 9 a channel.
+        assertEquals(4 * (2 * (28 + 49) + 6 * 3 + 6 * 9), fused.bytes());
         assertNotNull(fused.denseNanos());
         Profile.Step dct = profile.steps().stream().filter(step -> step.kernel().equals("dct_f32_b4")).findFirst().orElseThrow();
         assertTrue(dct.covers().startsWith("DCT for block1.expand"), dct.covers());

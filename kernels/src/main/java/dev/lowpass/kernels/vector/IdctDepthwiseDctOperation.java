@@ -4,6 +4,7 @@ import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Window;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * The middle of an inverted-residual block for one image and a few channels at a time. Restored rows go to a ring of rows, padded as
@@ -13,6 +14,9 @@ import java.util.Arrays;
  * <p>Where a block's coefficients lie a multiple of 4 KiB apart they fall into one set of the first cache level, and writing them one
  * after another takes several times as long (on Zen 5, 33 against 7 cycles a vector). There they go by way of a stage: the same
  * coefficient of several blocks, then the next.
+ *
+ * <p>With the expand layer before it, a unit makes the coefficients of a panel of that layer's GEMM as it restores them, so that the
+ * expanded tensor is never stored; then it goes on to the next panel.
  */
 final class IdctDepthwiseDctOperation extends VectorOperation {
 
@@ -25,10 +29,18 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
     private static final int WRITE_SET_ELEMENTS = 1024;
     /** Elements apart at which coefficients crowd few sets of the second level too: 32 KiB. Reading pays the detour only here. */
     private static final int READ_SET_ELEMENTS = 8 * 1024;
+    /** Elements of a plane up to which its ring holds all of it where coefficients are made here, so that a GEMM has more rows. */
+    private static final int WHOLE_ELEMENTS = 1024;
+    /** Blocks of which coefficients are made together, where a row of blocks has fewer. */
+    private static final int RUN_BLOCKS = 16;
+
     /** Blocks on the stage: 25 KiB of blocks of 7 and 16 channels. */
     private static final int STAGE_BLOCKS = 8;
 
     private final OperationSpec.IdctDepthwiseDct spec;
+    private final Expansion expansion; // null where coefficients are read
+    private final int runRows; // rows of blocks that are restored together
+    private final int coefficientStride; // elements from a block's coefficients made here to the next block's
     private final float[] weight;
     private final float[] bias;
     private final int ringRows;
@@ -41,8 +53,17 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
     private final int units; // of an image
 
     IdctDepthwiseDctOperation(Lanes lanes, OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias) {
-        super(lanes, spec);
+        this(lanes, spec, spec, null, weight, bias);
+    }
+
+    IdctDepthwiseDctOperation(Lanes lanes, OperationSpec.ExpandIdctDepthwiseDct spec, float[] expandWeight, float[] expandBias, float[] weight, float[] bias) {
+        this(lanes, spec, spec.middle(), new Expansion(lanes, spec.expand(), expandWeight, expandBias), weight, bias);
+    }
+
+    private IdctDepthwiseDctOperation(Lanes lanes, OperationSpec whole, OperationSpec.IdctDepthwiseDct spec, Expansion expansion, float[] weight, float[] bias) {
+        super(lanes, whole);
         this.spec = spec;
+        this.expansion = expansion;
         int channels = spec.in().channels();
         this.weight = weight.clone();
         this.bias = padded(bias, channels);
@@ -50,14 +71,33 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
         Window window = spec.window();
         // A row of blocks of outputs needs (block - 1) * stride + kernel rows; restoring whole blocks adds up to block - 1.
         int needed = (block - 1) * window.strideY() + window.kernelHeight() + block - 1;
-        ringRows = Math.min(spec.in().height(), ceilDiv(needed, block) * block);
+        boolean holdsAll = expansion != null && spec.in().area() <= WHOLE_ELEMENTS;
+        ringRows = holdsAll ? spec.in().height() : Math.min(spec.in().height(), ceilDiv(needed, block) * block);
         ringColumns = window.padding().left() + spec.in().width() + window.padding().right();
         wide = lanes.planeChannels();
         starts = BlockTables.starts(channels, wide);
         kept = BlockTables.kept(spec.staircase(), starts, wide);
         depths = BlockTables.depths(spec.staircase(), starts, wide);
-        planes = Math.max(1, Math.min(LINE_CHANNELS / wide, NEAR_ELEMENTS / planeElements()));
-        units = Math.max(1, ceilDiv(channels / wide, planes));
+        if (expansion == null) {
+            planes = Math.max(1, Math.min(LINE_CHANNELS / wide, NEAR_ELEMENTS / planeElements()));
+            units = Math.max(1, ceilDiv(channels / wide, planes));
+            runRows = 1;
+            coefficientStride = 0;
+        } else {
+            units = expansion.gemm.panels;
+            coefficientStride = IntStream.range(0, units).map(expansion.gemm::width).max().orElseThrow();
+            planes = coefficientStride / wide;
+            runRows = ringRows < spec.in().height() ? 1 : runRows(spec.in().height() / block, spec.in().width() / block);
+        }
+    }
+
+    /** The most rows of blocks that divide all evenly and have no more blocks than go together. */
+    private static int runRows(int rows, int columns) {
+        int run = Math.max(1, Math.min(rows, RUN_BLOCKS / columns));
+        while (rows % run != 0) {
+            run--;
+        }
+        return run;
     }
 
     /** A plane: the ring, and a row of zeros for rows in the padding. */
@@ -67,7 +107,17 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
 
     @Override
     public long scratchElements(int maxBatch) {
-        return (planes + 1L) * planeElements() + (2L + STAGE_BLOCKS) * spec.block() * spec.block() * wide;
+        return coefficientsAt() + (expansion == null ? 0 : madeElements() + expansion.packedElements());
+    }
+
+    /** Where in scratch memory the coefficients begin that are made here: behind the planes, two blocks and the stage, on a cache line. */
+    private int coefficientsAt() {
+        int elements = (planes + 1) * planeElements() + (2 + STAGE_BLOCKS) * spec.block() * spec.block() * wide;
+        return VectorWorkspace.LINE_START + ceilDiv(elements, LINE_CHANNELS) * LINE_CHANNELS;
+    }
+
+    private int madeElements() {
+        return runRows * spec.in().width() / spec.block() * spec.block() * spec.block() * coefficientStride;
     }
 
     @Override
@@ -89,6 +139,12 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
         int stage = buffer + 2 * blockElements;
         int[] stageZigzag = new int[block * block];
         BlockTables.zigzag(block, wide, stageZigzag);
+        int blockColumns = from.width() / block;
+        int run = runRows * blockColumns;
+        int made = coefficientsAt();
+        int packed = made + madeElements();
+        int[] madeZigzag = new int[block * block];
+        BlockTables.zigzag(block, run * coefficientStride, madeZigzag);
         int[] ringTable = BlockTables.rows(block, rowElements, wide);
         float lowBefore = low(spec.before());
         float highBefore = high(spec.before());
@@ -99,6 +155,8 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
             private final int[] outZigzag = new int[block * block];
             private int inStride; // from a coefficient to the next
             private int outStride;
+            private int rowsPerZ;
+            private int parts; // of an image
             private final int[][] rowAt = new int[threads][(block - 1) * window.strideY() + window.kernelHeight()];
 
             @Override
@@ -107,32 +165,43 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
                 outStride = batch * outBlocks * channels;
                 BlockTables.zigzag(block, inStride, inZigzag);
                 BlockTables.zigzag(block, outStride, outZigzag);
-                return batch * units;
+                rowsPerZ = batch * inBlocks;
+                parts = expansion == null ? units : threads == 1 || batch >= 4 * threads ? 1 : Math.min(units, ceilDiv(4 * threads, batch));
+                return batch * parts;
             }
 
             @Override
             public void run(int unit, int worker) {
-                int n = unit / units;
-                int start = unit % units * planes;
-                int end = unit % units == units - 1 ? starts.length : start + planes;
-                while (end > start && kept[(end - 1) * block] == 0) {
-                    end--; // none of the last plane's channels is read
-                }
+                int n = unit / parts;
                 float[] near = scratch[worker];
+                if (expansion != null) {
+                    expansion.pack(arena, in, rowsPerZ, n, run, near, packed);
+                }
+                for (int own = start(unit % parts, parts, units); own < start(unit % parts + 1, parts, units); own++) {
+                    int start = expansion == null ? own * planes : expansion.gemm.column(own) / wide;
+                    int end = own == units - 1 ? starts.length : expansion == null ? start + planes : expansion.gemm.column(own + 1) / wide;
+                    while (end > start && kept[(end - 1) * block] == 0) {
+                        end--; // none of the last plane's channels is read
+                    }
+                    planes(n, own, start, end, rowAt[worker], near);
+                }
+            }
+
+            private void planes(int n, int own, int start, int end, int[] rowAt, float[] near) {
                 pad(end - start, near);
                 boolean finite = true;
                 int restored = 0; // rows of blocks
                 for (int blockRow = 0; blockRow < to.height() / block; blockRow++) {
                     int first = blockRow * block * window.strideY() - window.padding().top();
-                    int last = Math.min(first + rowAt[worker].length, from.height()) - 1;
-                    for (; restored <= last / block; restored++) {
-                        finite &= restore(n, restored, start, end, near);
+                    int last = Math.min(first + rowAt.length, from.height()) - 1;
+                    for (; restored <= last / block; restored += runRows) {
+                        finite &= expansion == null ? restore(n, restored, start, end, near) : make(restored, own, start, end, near);
                     }
-                    for (int row = 0; row < rowAt[worker].length; row++) {
+                    for (int row = 0; row < rowAt.length; row++) {
                         int y = first + row;
-                        rowAt[worker][row] = y < 0 || y >= from.height() ? zeroRow : y % ringRows * rowElements;
+                        rowAt[row] = y < 0 || y >= from.height() ? zeroRow : y % ringRows * rowElements;
                     }
-                    transform(n, blockRow, start, end, rowAt[worker], finite, near);
+                    transform(n, blockRow, start, end, rowAt, finite, near);
                 }
             }
 
@@ -147,7 +216,6 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
             }
 
             private boolean restore(int n, int blockRow, int start, int end, float[] near) {
-                int blockColumns = from.width() / block;
                 int count = Math.min(wide, channels);
                 boolean staged = inStride % READ_SET_ELEMENTS == 0 && blockColumns > 1;
                 boolean finite = true;
@@ -168,6 +236,22 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
                                     : lanes.idct(block, arena, source + column * channels + c, inZigzag, near, to, ringTable, lowBefore,
                                             highBefore, near, buffer, count);
                         }
+                    }
+                }
+                return finite;
+            }
+
+            /** Makes the coefficients of the run of blocks that begins with a row of blocks, and restores them. */
+            private boolean make(int blockRow, int panel, int start, int end, float[] near) {
+                expansion.make(panel, blockRow * blockColumns, run, near, packed, near, made, coefficientStride, starts, start, end);
+                int count = Math.min(wide, channels);
+                boolean finite = true;
+                for (int plane = start; plane < end; plane++) {
+                    int target = (plane - start) * planeElements + left;
+                    for (int i = 0; i < run; i++) {
+                        int to = target + (blockRow + i / blockColumns) * block % ringRows * rowElements + i % blockColumns * block * wide;
+                        finite &= lanes.idct(block, near, made + i * coefficientStride + (plane - start) * wide, madeZigzag, near, to, ringTable, lowBefore,
+                                highBefore, near, buffer, count);
                     }
                 }
                 return finite;

@@ -126,6 +126,27 @@ final class PackedGemm {
         }
     }
 
+    /** The elements of a panel's row. */
+    int width(int panel) {
+        return width[panel];
+    }
+
+    /**
+     * Rows of one panel, not clamped, its vectors side by side. The last of them holds the last columns that exist; where these fill no
+     * vector of their own, some are in the vector before it too.
+     *
+     * @param cStride at least the panel's width
+     * @param depths how many columns of A count, for each {@code rowsPerDepth} rows, as in {@link #run}
+     */
+    void panel(int panel, int rows, float[] a, int aAt, int aStride, float[] c, int cAt, int cStride, int[] depths, int rowsPerDepth) {
+        for (int row = 0; row < rows;) {
+            int count = together(row, rows, depths, rowsPerDepth);
+            lanes.gemm(width[panel], count, depths[row / rowsPerDepth], a, aAt + row * aStride, aStride, packed, start + column[panel] * depth, c,
+                    cAt + row * cStride, cStride, width[panel] - lanes.width(), bias, column[panel], Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY);
+            row += count;
+        }
+    }
+
     /** How many of the rows from {@code row} on to compute to the depth of the first: whole tiles of one depth, or one mixed tile. */
     private int together(int row, int end, int[] depths, int rowsPerDepth) {
         int z = row / rowsPerDepth;

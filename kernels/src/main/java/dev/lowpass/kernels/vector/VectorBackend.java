@@ -84,6 +84,12 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
+    public Operation expandIdctDepthwiseDct(
+            OperationSpec.ExpandIdctDepthwiseDct spec, float[] expandWeight, float[] expandBias, float[] weight, float[] bias) {
+        return new IdctDepthwiseDctOperation(lanes, spec, expandWeight, expandBias, weight, bias);
+    }
+
+    @Override
     public Operation add(OperationSpec.Add spec) {
         return new AddOperation(lanes, spec);
     }
@@ -93,9 +99,15 @@ public final class VectorBackend implements Backend {
         return new GlobalAveragePoolOperation(lanes, spec);
     }
 
-    /** Chains where what lies between the stages is too large for the second cache level. */
+    /**
+     * Chains where what lies between the stages is too large for the second cache level; an expand layer with what comes after it where
+     * a panel of its GEMM is whole planes of the transforms.
+     */
     @Override
     public boolean fuses(OperationSpec spec) {
+        if (spec instanceof OperationSpec.ExpandIdctDepthwiseDct) {
+            return lanes.width() == lanes.planeChannels();
+        }
         return spec instanceof OperationSpec.Chain chain
                 && chain.stages().stream().limit(chain.stages().size() - 1L).anyMatch(stage -> stage.out().elements() > NEAR_ELEMENTS);
     }

@@ -73,6 +73,24 @@ public abstract class ExpandIdctDepthwiseDctContract extends Contract {
                 Staircases.mixed(7, 33, random, true)), 1, true, random);
     }
 
+    /** Of which a back end may hold a few rows of blocks at a time. */
+    @Test
+    void largePlanes() {
+        SplittableRandom random = new SplittableRandom(114);
+        checkRandom(spec(new Plane(56, 56, 9), 34, SAME, Staircases.mixed(7, 9, random, true), Staircases.mixed(7, 34, random, true)), 2, true, random);
+        checkRandom(spec(new Plane(48, 64, 8), 40, Window.square(3, 2, new Padding(0, 0, 1, 1)), Staircases.mixed(8, 8, random, false),
+                Staircases.mixed(8, 40, random, false)), 1, true, random);
+    }
+
+    @Test
+    void otherBlocks() {
+        SplittableRandom random = new SplittableRandom(115);
+        for (int block : new int[] {2, 4, 5, 6, 9, 16}) {
+            checkRandom(spec(new Plane(3 * block, 5 * block, 12), 27, SAME, Staircases.mixed(block, 12, random, true), Staircases.mixed(block, 27, random, false)),
+                    2, block % 2 == 0, random);
+        }
+    }
+
     private void checkRandom(OperationSpec.ExpandIdctDepthwiseDct spec, int batch, boolean biased, SplittableRandom random) {
         if (backend() != Backends.reference() && !backend().fuses(spec)) {
             return;

@@ -42,6 +42,10 @@ public enum Layer {
     MIDDLE_14(middle(14, 576, 1)),
     MIDDLE_14_HALVING(middle(14, 576, 2)),
     MIDDLE_7(middle(7, 960, 1)),
+    EXPAND_MIDDLE_112(expandMiddle(112, 16, 96, 2)),
+    EXPAND_MIDDLE_56(expandMiddle(56, 24, 144, 1)),
+    EXPAND_MIDDLE_14(expandMiddle(14, 96, 576, 1)),
+    EXPAND_MIDDLE_7(expandMiddle(7, 160, 960, 1)),
     ADD_14(new OperationSpec.Add(plane(14, 96), Activation.NONE)),
     POOL(new OperationSpec.GlobalAveragePool(plane(7, 1280)));
 
@@ -75,7 +79,12 @@ public enum Layer {
         return new OperationSpec.Pointwise(plane(side, channels), outChannels, activation, residual);
     }
 
-    private static OperationSpec middle(int side, int channels, int stride) {
+    private static OperationSpec expandMiddle(int side, int channels, int expanded, int stride) {
+        return new OperationSpec.ExpandIdctDepthwiseDct(new OperationSpec.BandPointwise(plane(side, channels), expanded, staircase(channels, 0.9), false),
+                middle(side, expanded, stride));
+    }
+
+    private static OperationSpec.IdctDepthwiseDct middle(int side, int channels, int stride) {
         return new OperationSpec.IdctDepthwiseDct(plane(side, channels), Activation.RELU6, window(side, stride), Activation.RELU6, staircase(channels, 0.7));
     }
 

@@ -52,6 +52,9 @@ final class Trial implements AutoCloseable {
     }
 
     private static List<OperationSpec> stages(OperationSpec spec) {
+        if (spec instanceof OperationSpec.ExpandIdctDepthwiseDct whole) {
+            return List.of(whole.expand(), whole.middle());
+        }
         return spec instanceof OperationSpec.Chain chain ? chain.stages() : List.of(spec);
     }
 
@@ -93,6 +96,9 @@ final class Trial implements AutoCloseable {
     }
 
     private Operation create(Backend backend) {
+        if (spec instanceof OperationSpec.ExpandIdctDepthwiseDct whole) {
+            return backend.expandIdctDepthwiseDct(whole, weights.get(0), biases.get(0), weights.get(1), biases.get(1));
+        }
         if (!(spec instanceof OperationSpec.Chain chain)) {
             return create(backend, spec, 0);
         }
@@ -144,8 +150,9 @@ final class Trial implements AutoCloseable {
         for (int i = 0; i < stages.size(); i++) {
             expected = reference(stages.get(i), i, expected);
         }
-        Staircase written = spec instanceof OperationSpec.Dct dct ? dct.staircase()
-                : spec instanceof OperationSpec.IdctDepthwiseDct middle ? middle.staircase() : null;
+        OperationSpec last = stages.get(stages.size() - 1);
+        Staircase written = last instanceof OperationSpec.Dct dct ? dct.staircase()
+                : last instanceof OperationSpec.IdctDepthwiseDct middle ? middle.staircase() : null;
         int channels = spec.out().channels();
         for (int i = 0; i < actual.length; i++) {
             // Beyond a cutoff the output is unspecified.
