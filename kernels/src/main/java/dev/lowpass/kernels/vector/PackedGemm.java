@@ -10,15 +10,15 @@ final class PackedGemm {
     private static final int BLOCK_ELEMENTS = 32 * 1024;
     /** Rows of A for which C may be larger: a panel is fetched from afar once for each block. */
     private static final int LEAST_ROWS = 63;
-    /** Rows that are computed aside at once: their sums stay in the first cache level. A multiple of the rows of a tile. */
-    private static final int ASIDE_ROWS = 70;
+    /** Sums that are computed aside at once, so that they stay in the first cache level, unless a few tiles have more. */
+    private static final int ASIDE_ELEMENTS = 5 * 1024;
 
     /** Where the first panel starts. */
     private final int start = VectorWorkspace.LINE_START;
     final int depth;
     final int columns;
     final int panels;
-    private final int scratchElements;
+    private final int asideRows;
     private final Lanes lanes;
     private final int[] width;
     private final int[] column;
@@ -40,12 +40,10 @@ final class PackedGemm {
         width = lanes.panels(columns);
         panels = width.length;
         column = new int[panels + 1];
-        int widest = 0;
         for (int panel = 0; panel < panels; panel++) {
             column[panel + 1] = column[panel] + width[panel];
-            widest = Math.max(widest, width[panel]);
         }
-        scratchElements = start + ASIDE_ROWS * widest;
+        asideRows = Math.max(3, ASIDE_ELEMENTS / column[panels] / lanes.tileRows()) * lanes.tileRows();
         this.bias = new float[column[panels]];
         packed = new float[Math.addExact(start, Math.multiplyExact(column[panels], depth))];
         for (int panel = 0; panel < panels; panel++) {
@@ -87,7 +85,7 @@ final class PackedGemm {
 
     /** Scratch elements that {@link #run} needs; aligned where their first element is an array's. */
     int scratchElements() {
-        return scratchElements;
+        return start + asideRows * Math.max(columns, lanes.width());
     }
 
     /** The first column of a panel; of {@link #panels}, the number of columns. */
@@ -106,23 +104,15 @@ final class PackedGemm {
      */
     void run(int panel0, int panel1, int rows, float[] a, int aAt, int aStride, float[] c, int cAt, float[] residual, int residualAt,
             int[] depths, int rowsPerDepth, int row0, float[] scratch, int scratchAt) {
-        boolean aside = residual != null || columns < lanes.width();
-        for (int panel = panel0; panel < panel1; panel++) {
-            int wide = width[panel];
-            int first = column[panel];
-            for (int row = 0; row < rows;) {
-                int k = depths == null ? depth : depths[(row0 + row) / rowsPerDepth];
-                int count = depths == null ? rows - row : together(row0 + row, row0 + rows, depths, rowsPerDepth);
-                int from = aAt + row * aStride;
-                int to = cAt + row * columns + first;
-                if (aside) {
-                    count = Math.min(count, ASIDE_ROWS);
-                    aside(panel, count, k, a, from, aStride, c, to, residual, residualAt + row * columns + first, scratch, scratchAt);
-                } else {
-                    lanes.gemm(wide, count, k, a, from, aStride, packed, start + first * depth, c, to, columns, last(panel), bias, first, low, high);
-                }
-                row += count;
+        if (residual == null && columns >= lanes.width()) {
+            for (int panel = panel0; panel < panel1; panel++) {
+                rows(panel, rows, a, aAt, aStride, c, cAt + column[panel], columns, last(panel), depths, rowsPerDepth, row0, low, high);
             }
+            return;
+        }
+        for (int row = 0; row < rows; row += asideRows) {
+            aside(panel0, panel1, Math.min(asideRows, rows - row), a, aAt + row * aStride, aStride, c, cAt + row * columns, residual,
+                    residualAt + row * columns, depths, rowsPerDepth, row0 + row, scratch, scratchAt + start);
         }
     }
 
@@ -139,10 +129,17 @@ final class PackedGemm {
      * @param depths how many columns of A count, for each {@code rowsPerDepth} rows, as in {@link #run}
      */
     void panel(int panel, int rows, float[] a, int aAt, int aStride, float[] c, int cAt, int cStride, int[] depths, int rowsPerDepth) {
+        rows(panel, rows, a, aAt, aStride, c, cAt, cStride, width[panel] - lanes.width(), depths, rowsPerDepth, 0, Float.NEGATIVE_INFINITY,
+                Float.POSITIVE_INFINITY);
+    }
+
+    private void rows(int panel, int rows, float[] a, int aAt, int aStride, float[] c, int cAt, int cStride, int last, int[] depths, int rowsPerDepth,
+            int row0, float low, float high) {
         for (int row = 0; row < rows;) {
-            int count = together(row, rows, depths, rowsPerDepth);
-            lanes.gemm(width[panel], count, depths[row / rowsPerDepth], a, aAt + row * aStride, aStride, packed, start + column[panel] * depth, c,
-                    cAt + row * cStride, cStride, width[panel] - lanes.width(), bias, column[panel], Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY);
+            int k = depths == null ? depth : depths[(row0 + row) / rowsPerDepth];
+            int count = depths == null ? rows : together(row0 + row, row0 + rows, depths, rowsPerDepth);
+            lanes.gemm(width[panel], count, k, a, aAt + row * aStride, aStride, packed, start + column[panel] * depth, c, cAt + row * cStride, cStride, last,
+                    bias, column[panel], low, high);
             row += count;
         }
     }
@@ -160,26 +157,29 @@ final class PackedGemm {
     }
 
     /**
-     * Rows of a panel by way of scratch memory: added to the residual from there, which may be C itself; or copied as far as columns
-     * exist, where they fill no vector. A tile that took the residual as its sums' start would cost the many layers without one a seventh
-     * of their time, and an if in it makes C2 box the sums.
+     * Rows by way of scratch memory: added to the residual from there, which may be C itself; or copied as far as columns exist, where
+     * they fill no vector. A tile that took the residual as its sums' start would cost the many layers without one a seventh of their
+     * time, and an if in it makes C2 box the sums.
      */
-    private void aside(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] c, int cAt, float[] residual, int residualAt,
-            float[] scratch, int scratchAt) {
-        int exist = column(panel + 1) - column[panel];
+    private void aside(int panel0, int panel1, int rows, float[] a, int aAt, int aStride, float[] c, int cAt, float[] residual, int residualAt,
+            int[] depths, int rowsPerDepth, int row0, float[] scratch, int asideAt) {
+        int first = column[panel0];
+        int exist = column(panel1) - first;
         int stride = Math.max(exist, lanes.width());
         boolean adds = residual != null;
-        int asideAt = scratchAt + start;
-        lanes.gemm(width[panel], rows, k, a, aAt, aStride, packed, start + column[panel] * depth, scratch, asideAt, stride, last(panel), bias,
-                column[panel], adds ? Float.NEGATIVE_INFINITY : low, adds ? Float.POSITIVE_INFINITY : high);
+        for (int panel = panel0; panel < panel1; panel++) {
+            rows(panel, rows, a, aAt, aStride, scratch, asideAt + column[panel] - first, stride, last(panel), depths, rowsPerDepth, row0,
+                    adds ? Float.NEGATIVE_INFINITY : low, adds ? Float.POSITIVE_INFINITY : high);
+        }
         // Rows without gaps are one long row.
         boolean dense = stride == columns;
         int count = dense ? rows * exist : exist;
         for (int row = 0; row < (dense ? 1 : rows); row++) {
+            int to = row * columns + first;
             if (adds) {
-                lanes.add(scratch, asideAt + row * stride, residual, residualAt + row * columns, c, cAt + row * columns, count, low, high);
+                lanes.add(scratch, asideAt + row * stride, residual, residualAt + to, c, cAt + to, count, low, high);
             } else {
-                System.arraycopy(scratch, asideAt + row * stride, c, cAt + row * columns, count);
+                System.arraycopy(scratch, asideAt + row * stride, c, cAt + to, count);
             }
         }
     }
