@@ -62,6 +62,11 @@ class VectorAllocationTest {
             operations.add(backend.bandPointwise(new OperationSpec.BandPointwise(plane, 64, staircase, true), new Bands[] {bands, bands},
                     reals(64 * 96), reals(64)));
         }
+        OperationSpec.ExpandIdctDepthwiseDct whole = new OperationSpec.ExpandIdctDepthwiseDct(new OperationSpec.BandPointwise(plane, 96, mixed, false),
+                new OperationSpec.IdctDepthwiseDct(plane, Activation.RELU6, window, Activation.RELU6, sorted));
+        if (backend.fuses(whole)) {
+            operations.add(backend.expandIdctDepthwiseDct(whole, reals(96 * 96), reals(96), reals(9 * 96), reals(96)));
+        }
         long scratch = operations.stream().mapToLong(operation -> operation.scratchElements(BATCH)).max().orElseThrow();
         int elements = BATCH * 28 * 28 * 96;
         try (Workspace workspace = backend.newWorkspace(BATCH, 3L * elements, scratch, 2)) {
