@@ -21,19 +21,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * What each op costs on a device, measured: in a network that is not cut, in one whose layers all run in the frequency domain with every
  * coefficient, and in one with half of them.
  *
- * <p>Whether layers pay is decided for all that read planes of the same size together, because a whole stage of linear bottlenecks stays
- * in one domain: it is cut if it is faster with half of its coefficients than without cutoffs.
+ * <p>Whether layers pay is decided for a block at a time, the ops whose names share what stands before the last dot: it is cut if with half
+ * of its coefficients it is faster than without cutoffs, by a little more than measuring again would make of it.
  *
  * @param device the name of the device, and threads
  * @param ops milliseconds of one image by op
@@ -42,6 +43,8 @@ record CostTable(String device, Map<String, Op> ops) {
 
     private static final String SCHEMA = "lowpass.costs/1";
     private static final double HALF = 0.5;
+    /** The share of the time without cutoffs below which half of the coefficients pay. */
+    private static final double PAYS = 0.97;
     /** Multiples of the golden ratio are spread evenly between whole numbers, however many there are. */
     private static final double GOLDEN = (Math.sqrt(5) - 1) / 2;
     private static final int MIN_RUNS = 30;
@@ -164,31 +167,33 @@ record CostTable(String device, Map<String, Op> ops) {
         return ops.values().stream().mapToDouble(Op::dense).sum();
     }
 
-    private static int side(Graph graph, GraphOp op) {
-        String first = op.inputs().get(0);
-        return first.equals(Graph.INPUT) ? graph.input().height() : graph.plane(first).height();
+    private static String block(GraphOp op) {
+        int dot = op.name().lastIndexOf('.');
+        return dot < 0 ? op.name() : op.name().substring(0, dot);
     }
 
-    /** The heights of the planes whose layers get faster by cutting. */
-    private Set<Integer> paying(Graph graph) {
-        Map<Integer, Double> gain = new HashMap<>();
+    /** The blocks that get faster by cutting, in the graph's order. */
+    private Set<String> paying(Graph graph) {
+        Map<String, Double> dense = new LinkedHashMap<>();
+        Map<String, Double> half = new HashMap<>();
+        Set<String> open = new HashSet<>();
         for (GraphOp op : graph.ops()) {
             Op cost = ops.get(op.name());
-            gain.merge(side(graph, op), cost.dense() - cost.half(), Double::sum);
-        }
-        Set<Integer> paying = new TreeSet<>();
-        gain.forEach((side, milliseconds) -> {
-            if (milliseconds > 0) {
-                paying.add(side);
+            dense.merge(block(op), cost.dense(), Double::sum);
+            half.merge(block(op), cost.half(), Double::sum);
+            if (op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated()) {
+                open.add(block(op));
             }
-        });
+        }
+        Set<String> paying = new LinkedHashSet<>(dense.keySet());
+        paying.removeIf(block -> !open.contains(block) || half.get(block) > PAYS * dense.get(block));
         return paying;
     }
 
     /** The network with cutoffs only on layers that pay. */
     ModelDefinition open(ModelDefinition open) {
-        Set<Integer> paying = paying(open.graph());
-        ModelDefinition chosen = CutoffLayers.openOnly(open, op -> paying.contains(side(open.graph(), op)));
+        Set<String> paying = paying(open.graph());
+        ModelDefinition chosen = CutoffLayers.openOnly(open, op -> paying.contains(block(op)));
         if (CutoffLayers.cut(chosen.graph()).isEmpty()) {
             throw new LearnException("no layer of this network gets faster by cutting on " + device + "; keep it uncut there, or choose a share by --keep");
         }
@@ -198,12 +203,12 @@ record CostTable(String device, Map<String, Op> ops) {
     /** @param chosen as {@link #open} gives it */
     Costs costs(ModelDefinition chosen) {
         Graph graph = chosen.graph();
-        Set<Integer> paying = paying(graph);
+        Set<String> paying = paying(graph);
         double fixed = 0;
         Map<String, Double> layers = new HashMap<>();
         for (GraphOp op : graph.ops()) {
             Op cost = ops.get(op.name());
-            if (!paying.contains(side(graph, op))) {
+            if (!paying.contains(block(op))) {
                 fixed += cost.dense();
             } else if (op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated()) {
                 layers.put(op.name(), cost.coefficients());
@@ -272,7 +277,7 @@ record CostTable(String device, Map<String, Op> ops) {
     /** What is chosen, in a line. */
     String describe(ModelDefinition chosen) {
         Costs costs = costs(chosen);
-        return String.format(Locale.ROOT, "%s: %.3f ms uncut; with cutoffs on planes of side %s %.3f to %.3f ms", device, dense(), paying(chosen.graph()),
+        return String.format(Locale.ROOT, "%s: %.3f ms uncut; with cutoffs in %s %.3f to %.3f ms", device, dense(), String.join(", ", paying(chosen.graph())),
                 costs.fixed(), costs.whole());
     }
 }

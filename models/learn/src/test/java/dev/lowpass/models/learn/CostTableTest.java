@@ -37,13 +37,15 @@ class CostTableTest {
     }
 
     @Test
-    void onlyLayersThatPayAreCut() {
+    void onlyBlocksThatPayAreCut() {
         ModelDefinition open = table().open(OPEN);
         for (GraphOp op : open.graph().ops()) {
             if (op instanceof GraphOp.PointwiseConv2d pointwise) {
-                assertEquals(open.graph().inputPlane(op).height() == 8, pointwise.isTruncated(), op.name());
+                // block_2 leads from one stage to the other, and its expand layer loses more than its project layer gains.
+                assertEquals(op.name().startsWith("block_3.") || op.name().equals("head"), pointwise.isTruncated(), op.name());
             }
         }
+        assertEquals("a device: 23.000 ms uncut; with cutoffs in block_3, head 14.000 to 26.000 ms", table().describe(open));
     }
 
     @Test
@@ -54,7 +56,8 @@ class CostTableTest {
         int cut = CutoffLayers.cut(open.graph()).size();
         assertTrue(cut > 1, "layers " + cut);
         long others = open.graph().ops().stream().filter(op -> !(op instanceof GraphOp.PointwiseConv2d)).count();
-        long uncut = open.graph().ops().size() - others - cut;
+        double uncut = open.graph().ops().stream().filter(op -> op instanceof GraphOp.PointwiseConv2d pointwise && !pointwise.isTruncated())
+                .mapToDouble(op -> table.ops().get(op.name()).dense()).sum();
         // A whole cut layer takes 4, half of it 2, so all of it is coefficients.
         assertEquals(others + uncut, costs.fixed(), 1e-9);
         assertEquals(others + uncut + 4.0 * cut, costs.whole(), 1e-9);
