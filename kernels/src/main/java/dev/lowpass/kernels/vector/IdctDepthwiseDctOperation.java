@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  * coefficient of several blocks, then the next.
  *
  * <p>With the expand layer before it, a unit makes the coefficients of a panel of that layer's GEMM as it restores them, so that the
- * expanded tensor is never stored; then it goes on to the next panel.
+ * expanded tensor is never stored. That panel's channels are a group; a unit takes one after another.
  */
 final class IdctDepthwiseDctOperation extends VectorOperation {
 
@@ -49,8 +49,8 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
     private final int[] starts; // first channels of the planes
     private final int[] kept;
     private final int[] depths;
-    private final int planes; // of a unit; the last unit may have one more, which reaches back into the one before
-    private final int units; // of an image
+    private final int planes; // of a group; the last group may have one more, which reaches back into the one before
+    private final int groups; // of an image
 
     IdctDepthwiseDctOperation(Lanes lanes, OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias) {
         this(lanes, spec, spec, null, weight, bias);
@@ -80,12 +80,12 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
         depths = BlockTables.depths(spec.staircase(), starts, wide);
         if (expansion == null) {
             planes = Math.max(1, Math.min(LINE_CHANNELS / wide, NEAR_ELEMENTS / planeElements()));
-            units = Math.max(1, ceilDiv(channels / wide, planes));
+            groups = Math.max(1, ceilDiv(channels / wide, planes));
             runRows = 1;
             coefficientStride = 0;
         } else {
-            units = expansion.gemm.panels;
-            coefficientStride = IntStream.range(0, units).map(expansion.gemm::width).max().orElseThrow();
+            groups = expansion.gemm.panels;
+            coefficientStride = IntStream.range(0, groups).map(expansion.gemm::width).max().orElseThrow();
             planes = coefficientStride / wide;
             runRows = ringRows < spec.in().height() ? 1 : runRows(spec.in().height() / block, spec.in().width() / block);
         }
@@ -166,7 +166,7 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
                 BlockTables.zigzag(block, inStride, inZigzag);
                 BlockTables.zigzag(block, outStride, outZigzag);
                 rowsPerZ = batch * inBlocks;
-                parts = expansion == null ? units : threads == 1 || batch >= 4 * threads ? 1 : Math.min(units, ceilDiv(4 * threads, batch));
+                parts = threads == 1 || batch >= 4 * threads ? 1 : Math.min(groups, ceilDiv(4 * threads, batch));
                 return batch * parts;
             }
 
@@ -174,28 +174,29 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
             public void run(int unit, int worker) {
                 int n = unit / parts;
                 float[] near = scratch[worker];
+                // What is restored leaves the padding alone, so that it is as good for the next planes.
+                pad(planes + 1, near);
                 if (expansion != null) {
                     expansion.pack(arena, in, rowsPerZ, n, run, near, packed);
                 }
-                for (int own = start(unit % parts, parts, units); own < start(unit % parts + 1, parts, units); own++) {
-                    int start = expansion == null ? own * planes : expansion.gemm.column(own) / wide;
-                    int end = own == units - 1 ? starts.length : expansion == null ? start + planes : expansion.gemm.column(own + 1) / wide;
+                for (int group = start(unit % parts, parts, groups); group < start(unit % parts + 1, parts, groups); group++) {
+                    int start = expansion == null ? group * planes : expansion.gemm.column(group) / wide;
+                    int end = group == groups - 1 ? starts.length : expansion == null ? start + planes : expansion.gemm.column(group + 1) / wide;
                     while (end > start && kept[(end - 1) * block] == 0) {
                         end--; // none of the last plane's channels is read
                     }
-                    planes(n, own, start, end, rowAt[worker], near);
+                    planes(n, group, start, end, rowAt[worker], near);
                 }
             }
 
-            private void planes(int n, int own, int start, int end, int[] rowAt, float[] near) {
-                pad(end - start, near);
+            private void planes(int n, int group, int start, int end, int[] rowAt, float[] near) {
                 boolean finite = true;
                 int restored = 0; // rows of blocks
                 for (int blockRow = 0; blockRow < to.height() / block; blockRow++) {
                     int first = blockRow * block * window.strideY() - window.padding().top();
                     int last = Math.min(first + rowAt.length, from.height()) - 1;
                     for (; restored <= last / block; restored += runRows) {
-                        finite &= expansion == null ? restore(n, restored, start, end, near) : make(restored, own, start, end, near);
+                        finite &= expansion == null ? restore(n, restored, start, end, near) : make(restored, group, start, end, near);
                     }
                     for (int row = 0; row < rowAt.length; row++) {
                         int y = first + row;
