@@ -107,7 +107,7 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
 
     @Override
     public long scratchElements(int maxBatch) {
-        return coefficientsAt() + (expansion == null ? 0 : madeElements() + expansion.packedElements());
+        return coefficientsAt() + (expansion == null ? 0L : (long) madeElements() + expansion.packedElements());
     }
 
     /** Where in scratch memory the coefficients begin that are made here: behind the planes, two blocks and the stage, on a cache line. */
@@ -185,7 +185,9 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
                     while (end > start && kept[(end - 1) * block] == 0) {
                         end--; // none of the last plane's channels is read
                     }
-                    planes(n, group, start, end, rowAt[worker], near);
+                    if (end > start) {
+                        planes(n, group, start, end, rowAt[worker], near);
+                    }
                 }
             }
 
