@@ -86,6 +86,9 @@ public final class VectorBackend implements Backend {
     @Override
     public Operation expandIdctDepthwiseDct(
             OperationSpec.ExpandIdctDepthwiseDct spec, float[] expandWeight, float[] expandBias, float[] weight, float[] bias) {
+        if (!fuses(spec)) {
+            return Backend.super.expandIdctDepthwiseDct(spec, expandWeight, expandBias, weight, bias);
+        }
         return new IdctDepthwiseDctOperation(lanes, spec, expandWeight, expandBias, weight, bias);
     }
 
