@@ -1,16 +1,20 @@
 package dev.lowpass.kernels.contract;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.lowpass.kernels.Activation;
 import dev.lowpass.kernels.Backend;
 import dev.lowpass.kernels.Backends;
+import dev.lowpass.kernels.Operands;
 import dev.lowpass.kernels.Operation;
 import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Padding;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Staircase;
 import dev.lowpass.kernels.Window;
+import dev.lowpass.kernels.Workspace;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
@@ -93,6 +97,61 @@ public abstract class ExpandIdctDepthwiseDctContract extends Contract {
         }
     }
 
+    @Test
+    void threadsDoNotChangeTheBits() {
+        SplittableRandom random = new SplittableRandom(116);
+        for (int batch : new int[] {1, 3, 9}) {
+            OperationSpec.ExpandIdctDepthwiseDct spec = spec(new Plane(14, 14, 13), 53, SAME, Staircases.mixed(7, 13, random, batch == 3),
+                    Staircases.mixed(7, 53, random, true));
+            if (isOffered(spec)) {
+                ran++;
+                Layout layout = Layout.frequency(spec.out(), batch, 7);
+                checkThreads(operation(spec, random), new Trial(input(spec, batch, random), batch), layout, below(spec.middle().staircase(), layout));
+            }
+        }
+    }
+
+    /** Each finds in scratch memory what the other left there. */
+    @Test
+    void twoOfOneWorkspaceDoNotDisturbEachOther() {
+        SplittableRandom random = new SplittableRandom(117);
+        int batch = 2;
+        List<OperationSpec.ExpandIdctDepthwiseDct> specs = List.of(
+                spec(new Plane(14, 14, 16), 34, SAME, Staircases.mixed(7, 16, random, true), Staircases.mixed(7, 34, random, true)),
+                spec(new Plane(48, 32, 5), 72, Window.square(3, 2, Padding.all(1)), Staircases.mixed(8, 5, random, false),
+                        Staircases.mixed(8, 72, random, false)));
+        if (!specs.stream().allMatch(this::isOffered)) {
+            return;
+        }
+        ran++;
+        List<Function<Backend, Operation>> makes = specs.stream().map(spec -> operation(spec, random)).toList();
+        List<float[]> inputs = specs.stream().map(spec -> input(spec, batch, random)).toList();
+        List<Operation> operations = makes.stream().map(make -> make.apply(backend())).toList();
+        // The tensors of each begin where those of the other do.
+        int out = 1 << 16;
+        long scratch = operations.stream().mapToLong(operation -> operation.scratchElements(batch)).max().orElseThrow();
+        try (Workspace workspace = backend().newWorkspace(batch, 2L * out, scratch, 2)) {
+            List<Operation.Step> steps = operations.stream().map(operation -> operation.bind(workspace, new Operands(0, out))).toList();
+            for (int turn = 0; turn < 6; turn++) {
+                OperationSpec.ExpandIdctDepthwiseDct spec = specs.get(turn % 2);
+                Layout layout = Layout.frequency(spec.out(), batch, spec.block());
+                float[] in = inputs.get(turn % 2);
+                float[] alone = run(makes.get(turn % 2), new Trial(in, batch));
+                float[] after = new float[alone.length];
+                workspace.write(0, FloatBuffer.wrap(in), 0, in.length);
+                steps.get(turn % 2).run(batch);
+                workspace.read(out, FloatBuffer.wrap(after), 0, after.length);
+                for (int i = 0; i < alone.length; i++) {
+                    if (below(spec.middle().staircase(), layout).test(i)) {
+                        assertEquals(alone[i], after[i], "turn " + turn + ", index " + i + " " + layout.describe(i) + ", shape " + layout);
+                    }
+                }
+            }
+        } finally {
+            operations.forEach(Operation::close);
+        }
+    }
+
     /** The reference offers all, though it says of none that one pass promises more. */
     private boolean isOffered(OperationSpec.ExpandIdctDepthwiseDct spec) {
         return backend() == Backends.reference() || backend().fuses(spec);
@@ -105,6 +164,10 @@ public abstract class ExpandIdctDepthwiseDctContract extends Contract {
         float[] weight = reals(random, 9 * expanded, 1);
         float[] bias = reals(random, expanded, 2);
         return backend -> backend.expandIdctDepthwiseDct(spec, expandWeight, expandBias, weight, bias);
+    }
+
+    private float[] input(OperationSpec.ExpandIdctDepthwiseDct spec, int batch, SplittableRandom random) {
+        return poisonBeyond(reals(random, elements(spec.in(), batch), 9), spec.expand().staircase(), Layout.frequency(spec.in(), batch, spec.block()));
     }
 
     private void checkRandom(OperationSpec.ExpandIdctDepthwiseDct spec, int batch, boolean biased, SplittableRandom random) {
