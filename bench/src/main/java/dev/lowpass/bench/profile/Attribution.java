@@ -19,15 +19,9 @@ final class Attribution {
         steps = plan.steps();
     }
 
-    /** The block of an op: its name up to the last dot, or all of it. */
-    static String block(String op) {
-        int dot = op.lastIndexOf('.');
-        return dot < 0 ? op : op.substring(0, dot);
-    }
-
     /** The block of a step; a change of domain belongs to those for whom it is made. */
     String block(int step) {
-        return block(owner(step));
+        return GraphOp.blockName(owner(step));
     }
 
     /**

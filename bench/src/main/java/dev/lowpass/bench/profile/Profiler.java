@@ -198,15 +198,15 @@ public final class Profiler {
 
     private List<Profile.Block> blocks(Subject dense, Subject network, Attribution attribution) {
         List<List<String>> together = new ArrayList<>();
-        network.definition.graph().ops().forEach(op -> together.add(List.of(Attribution.block(op.name()))));
+        network.definition.graph().ops().forEach(op -> together.add(List.of(GraphOp.blockName(op.name()))));
         for (Subject subject : List.of(dense, network)) {
-            subject.session.plan().steps().forEach(step -> together.add(step.ops().stream().map(Attribution::block).toList()));
+            subject.session.plan().steps().forEach(step -> together.add(step.ops().stream().map(GraphOp::blockName).toList()));
         }
         Map<String, String> firstBlock = Correspondence.joined(together);
         Map<String, List<String>> ops = new LinkedHashMap<>();
         Map<String, Set<String>> names = new LinkedHashMap<>();
         for (GraphOp op : network.definition.graph().ops()) {
-            String name = Attribution.block(op.name());
+            String name = GraphOp.blockName(op.name());
             ops.computeIfAbsent(firstBlock.get(name), first -> new ArrayList<>()).add(op.name());
             names.computeIfAbsent(firstBlock.get(name), first -> new LinkedHashSet<>()).add(name);
         }
@@ -250,7 +250,7 @@ public final class Profiler {
                 }
             }
             boolean both = dense != network;
-            layers.add(new Profile.Layer(op.name(), Attribution.block(op.name()), side, kept, coefficients, network.batch * denseMacs.applyAsLong(op),
+            layers.add(new Profile.Layer(op.name(), GraphOp.blockName(op.name()), side, kept, coefficients, network.batch * denseMacs.applyAsLong(op),
                     network.batch * keptMacs.applyAsLong(op), dense.steps[denseOwn].median(), Attribution.others(dense.definition, denseSteps.get(denseOwn), op.name()),
                     both ? network.steps[own].median() : null, both ? Attribution.others(network.definition, steps.get(own), op.name()) : null,
                     both ? transforms : null));

@@ -12,37 +12,26 @@ import dev.lowpass.kernels.OperationSpec;
 final class BandPointwiseOperation extends VectorOperation {
 
     private final OperationSpec.BandPointwise spec;
-    private final PackedGemm gemm;
-    private final StaircaseRows rows;
-    /** Of coefficient 0; null without a bias. */
-    private final float[] bias;
+    private final BandGemm band;
 
     BandPointwiseOperation(Lanes lanes, OperationSpec.BandPointwise spec, float[] weight, float[] bias) {
         super(lanes, spec);
         this.spec = spec;
-        gemm = new PackedGemm(lanes, spec.outChannels(), spec.in().channels(), weight, null, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY);
-        rows = new StaircaseRows(spec.staircase(), gemm.tileRows());
-        this.bias = bias == null ? null : coefficients(bias, spec.block());
-    }
-
-    /** What a bias adds to coefficient 0: block * bias, since the DC basis function is 1 / block. */
-    static float[] coefficients(float[] bias, int block) {
-        float[] coefficients = bias.clone();
-        for (int o = 0; o < bias.length; o++) {
-            coefficients[o] *= block;
-        }
-        return coefficients;
+        band = new BandGemm(lanes, spec, weight, bias);
     }
 
     @Override
     public long scratchElements(int maxBatch) {
-        return gemm.scratchElements() + (long) gemm.blockRows() * gemm.depth;
+        return band.gemm.scratchElements() + (long) band.gemm.blockRows() * band.gemm.depth;
     }
 
     @Override
     VectorStep bind(VectorWorkspace workspace, int in, int out, int residual) {
         int channels = spec.in().channels();
         int blocks = spec.in().blocks(spec.block());
+        PackedGemm gemm = band.gemm;
+        StaircaseRows rows = band.rows;
+        float[] bias = band.bias;
         int blockRows = gemm.blockRows();
         int tail = gemm.scratchElements();
         int[] depths = rows.depths;

@@ -20,9 +20,9 @@ import java.util.stream.IntStream;
  */
 final class IdctDepthwiseDctOperation extends VectorOperation {
 
-    /** Elements of planes that a unit may take: most of a first-level cache of 32 KiB. */
+    /** Elements of planes that a group may take: most of a first-level cache of 32 KiB. */
     private static final int NEAR_ELEMENTS = 7 * 1024;
-    /** Channels of a unit, where they fit: the arena is read and written by whole cache lines. */
+    /** Channels of a group, where they fit: the arena is read and written by whole cache lines. */
     private static final int LINE_CHANNELS = 16;
 
     /** Elements apart at which coefficients share a set of the first cache level: 4 KiB. */
@@ -38,7 +38,7 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
     private static final int STAGE_BLOCKS = 8;
 
     private final OperationSpec.IdctDepthwiseDct spec;
-    private final Expansion expansion; // null where coefficients are read
+    private final BandGemm expansion; // null where coefficients are read
     private final int runRows; // rows of blocks that are restored together
     private final int coefficientStride; // elements from a block's coefficients made here to the next block's
     private final float[] weight;
@@ -51,16 +51,17 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
     private final int[] depths;
     private final int planes; // of a group; the last group may have one more, which reaches back into the one before
     private final int groups; // of an image
+    private final int[] firstPlane; // of each group; at last the number of planes
 
     IdctDepthwiseDctOperation(Lanes lanes, OperationSpec.IdctDepthwiseDct spec, float[] weight, float[] bias) {
         this(lanes, spec, spec, null, weight, bias);
     }
 
     IdctDepthwiseDctOperation(Lanes lanes, OperationSpec.ExpandIdctDepthwiseDct spec, float[] expandWeight, float[] expandBias, float[] weight, float[] bias) {
-        this(lanes, spec, spec.middle(), new Expansion(lanes, spec.expand(), expandWeight, expandBias), weight, bias);
+        this(lanes, spec, spec.middle(), new BandGemm(lanes, spec.expand(), expandWeight, expandBias), weight, bias);
     }
 
-    private IdctDepthwiseDctOperation(Lanes lanes, OperationSpec whole, OperationSpec.IdctDepthwiseDct spec, Expansion expansion, float[] weight, float[] bias) {
+    private IdctDepthwiseDctOperation(Lanes lanes, OperationSpec whole, OperationSpec.IdctDepthwiseDct spec, BandGemm expansion, float[] weight, float[] bias) {
         super(lanes, whole);
         this.spec = spec;
         this.expansion = expansion;
@@ -89,6 +90,11 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
             planes = coefficientStride / wide;
             runRows = ringRows < spec.in().height() ? 1 : runRows(spec.in().height() / block, spec.in().width() / block);
         }
+        firstPlane = new int[groups + 1];
+        for (int group = 1; group < groups; group++) {
+            firstPlane[group] = expansion == null ? group * planes : expansion.gemm.column(group) / wide;
+        }
+        firstPlane[groups] = starts.length;
     }
 
     /** The most rows of blocks that divide all evenly and have no more blocks than go together. */
@@ -139,8 +145,10 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
         int stage = buffer + 2 * blockElements;
         int[] stageZigzag = new int[block * block];
         BlockTables.zigzag(block, wide, stageZigzag);
-        int blockColumns = from.width() / block;
-        int run = runRows * blockColumns;
+        int inColumns = from.width() / block; // of blocks
+        int outColumns = to.width() / block;
+        int run = runRows * inColumns;
+        int count = Math.min(wide, channels); // of a plane
         int made = coefficientsAt();
         int packed = made + madeElements();
         int[] madeZigzag = new int[block * block];
@@ -175,13 +183,13 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
                 int n = unit / parts;
                 float[] near = scratch[worker];
                 // What is restored leaves the padding alone, so that it is as good for the next planes.
-                pad(planes + 1, near);
+                pad(near);
                 if (expansion != null) {
                     expansion.pack(arena, in, rowsPerZ, n, run, near, packed);
                 }
                 for (int group = start(unit % parts, parts, groups); group < start(unit % parts + 1, parts, groups); group++) {
-                    int start = expansion == null ? group * planes : expansion.gemm.column(group) / wide;
-                    int end = group == groups - 1 ? starts.length : expansion == null ? start + planes : expansion.gemm.column(group + 1) / wide;
+                    int start = firstPlane[group];
+                    int end = firstPlane[group + 1];
                     while (end > start && kept[(end - 1) * block] == 0) {
                         end--; // none of the last plane's channels is read
                     }
@@ -208,8 +216,8 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
                 }
             }
 
-            private void pad(int count, float[] near) {
-                for (int plane = 0; plane < count * planeElements; plane += planeElements) {
+            private void pad(float[] near) {
+                for (int plane = 0; plane < buffer; plane += planeElements) {
                     for (int row = plane; row < plane + zeroRow; row += rowElements) {
                         Arrays.fill(near, row, row + left, 0);
                         Arrays.fill(near, row + rowElements - right, row + rowElements, 0);
@@ -219,12 +227,11 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
             }
 
             private boolean restore(int n, int blockRow, int start, int end, float[] near) {
-                int count = Math.min(wide, channels);
-                boolean staged = inStride % READ_SET_ELEMENTS == 0 && blockColumns > 1;
+                boolean staged = inStride % READ_SET_ELEMENTS == 0 && inColumns > 1;
                 boolean finite = true;
-                for (int first = 0; first < blockColumns; first += STAGE_BLOCKS) {
-                    int columns = Math.min(STAGE_BLOCKS, blockColumns - first);
-                    int source = in + (n * inBlocks + blockRow * blockColumns + first) * channels;
+                for (int first = 0; first < inColumns; first += STAGE_BLOCKS) {
+                    int columns = Math.min(STAGE_BLOCKS, inColumns - first);
+                    int source = in + (n * inBlocks + blockRow * inColumns + first) * channels;
                     int target = blockRow * block % ringRows * rowElements + left + first * block * wide;
                     for (int plane = start; plane < end; plane++, target += planeElements) {
                         int c = starts[plane];
@@ -246,13 +253,12 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
 
             /** Makes the coefficients of the run of blocks that begins with a row of blocks, and restores them. */
             private boolean make(int blockRow, int panel, int start, int end, float[] near) {
-                expansion.make(panel, blockRow * blockColumns, run, near, packed, near, made, coefficientStride, starts, start, end);
-                int count = Math.min(wide, channels);
+                expansion.make(panel, blockRow * inColumns, run, near, packed, near, made, coefficientStride, starts, start, end);
                 boolean finite = true;
                 for (int plane = start; plane < end; plane++) {
                     int target = (plane - start) * planeElements + left;
                     for (int i = 0; i < run; i++) {
-                        int to = target + (blockRow + i / blockColumns) * block % ringRows * rowElements + i % blockColumns * block * wide;
+                        int to = target + (blockRow + i / inColumns) * block % ringRows * rowElements + i % inColumns * block * wide;
                         finite &= lanes.idct(block, near, made + i * coefficientStride + (plane - start) * wide, madeZigzag, near, to, ringTable, lowBefore,
                                 highBefore, near, buffer, count);
                     }
@@ -261,12 +267,10 @@ final class IdctDepthwiseDctOperation extends VectorOperation {
             }
 
             private void transform(int n, int blockRow, int start, int end, int[] rowAt, boolean finite, float[] near) {
-                int blockColumns = to.width() / block;
-                int count = Math.min(wide, channels);
-                boolean staged = outStride % WRITE_SET_ELEMENTS == 0 && blockColumns > 1;
-                for (int first = 0; first < blockColumns; first += STAGE_BLOCKS) {
-                    int columns = Math.min(STAGE_BLOCKS, blockColumns - first);
-                    int target = out + (n * outBlocks + blockRow * blockColumns + first) * channels;
+                boolean staged = outStride % WRITE_SET_ELEMENTS == 0 && outColumns > 1;
+                for (int first = 0; first < outColumns; first += STAGE_BLOCKS) {
+                    int columns = Math.min(STAGE_BLOCKS, outColumns - first);
+                    int target = out + (n * outBlocks + blockRow * outColumns + first) * channels;
                     int source = first * block * window.strideX() * wide;
                     for (int plane = start; plane < end; plane++, source += planeElements) {
                         int c = starts[plane];

@@ -180,7 +180,7 @@ public abstract class ExpandIdctDepthwiseDctContract extends Contract {
         int expanded = spec.expand().outChannels();
         int block = spec.block();
         Staircase staircase = spec.expand().staircase();
-        float[] in = poisonBeyond(reals(random, elements(spec.in(), batch), 9), staircase, Layout.frequency(spec.in(), batch, block));
+        float[] in = input(spec, batch, random);
         // So that expanded coefficients are about as large as the input's.
         float[] expandWeight = reals(random, expanded * channels, 2 / Math.sqrt(channels));
         float[] expandBias = biased ? reals(random, expanded, 1) : null;

@@ -17,6 +17,12 @@ public sealed interface GraphOp {
 
     Activation activation();
 
+    /** The block of the network that an op belongs to, by its name: what stands before the last dot, or all of it. */
+    static String blockName(String op) {
+        int dot = op.lastIndexOf('.');
+        return dot < 0 ? op : op.substring(0, dot);
+    }
+
     /** Dense convolution. Weight {@code [out, in, kernelY, kernelX]}. */
     record Conv2d(String name, String input, int inChannels, int outChannels, Window window, Activation activation) implements GraphOp {
         @Override

@@ -33,7 +33,7 @@ import java.util.Set;
  * What each op costs on a device, measured: in a network that is not cut, in one whose layers all run in the frequency domain with every
  * coefficient, and in one with half of them.
  *
- * <p>Whether layers pay is decided for a block at a time, the ops whose names share what stands before the last dot: it is cut if with half
+ * <p>Whether layers pay is decided for a block ({@link GraphOp#blockName}) at a time: it is cut if with half
  * of its coefficients it is faster than without cutoffs, by a little more than measuring again would make of it.
  *
  * @param device the name of the device, and threads
@@ -167,11 +167,6 @@ record CostTable(String device, Map<String, Op> ops) {
         return ops.values().stream().mapToDouble(Op::dense).sum();
     }
 
-    private static String block(GraphOp op) {
-        int dot = op.name().lastIndexOf('.');
-        return dot < 0 ? op.name() : op.name().substring(0, dot);
-    }
-
     /** The blocks that get faster by cutting, in the graph's order. */
     private Set<String> paying(Graph graph) {
         Map<String, Double> dense = new LinkedHashMap<>();
@@ -179,10 +174,11 @@ record CostTable(String device, Map<String, Op> ops) {
         Set<String> open = new HashSet<>();
         for (GraphOp op : graph.ops()) {
             Op cost = ops.get(op.name());
-            dense.merge(block(op), cost.dense(), Double::sum);
-            half.merge(block(op), cost.half(), Double::sum);
+            String block = GraphOp.blockName(op.name());
+            dense.merge(block, cost.dense(), Double::sum);
+            half.merge(block, cost.half(), Double::sum);
             if (op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated()) {
-                open.add(block(op));
+                open.add(block);
             }
         }
         Set<String> paying = new LinkedHashSet<>(dense.keySet());
@@ -193,7 +189,7 @@ record CostTable(String device, Map<String, Op> ops) {
     /** The network with cutoffs only on layers that pay. */
     ModelDefinition open(ModelDefinition open) {
         Set<String> paying = paying(open.graph());
-        ModelDefinition chosen = CutoffLayers.openOnly(open, op -> paying.contains(block(op)));
+        ModelDefinition chosen = CutoffLayers.openOnly(open, op -> paying.contains(GraphOp.blockName(op.name())));
         if (CutoffLayers.cut(chosen.graph()).isEmpty()) {
             throw new LearnException("no layer of this network gets faster by cutting on " + device + "; keep it uncut there, or choose a share by --keep");
         }
@@ -208,7 +204,7 @@ record CostTable(String device, Map<String, Op> ops) {
         Map<String, Double> layers = new HashMap<>();
         for (GraphOp op : graph.ops()) {
             Op cost = ops.get(op.name());
-            if (!paying.contains(block(op))) {
+            if (!paying.contains(GraphOp.blockName(op.name()))) {
                 fixed += cost.dense();
             } else if (op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated()) {
                 layers.put(op.name(), cost.coefficients());

@@ -3,28 +3,31 @@ package dev.lowpass.kernels.vector;
 import dev.lowpass.kernels.OperationSpec;
 
 /**
- * A truncated pointwise convolution of which a few channels are made at a time, for whoever reads just those next. An image's rows are
- * packed once, by runs of blocks.
+ * The GEMM of a truncated pointwise convolution: packed weights, rows by the staircase, and what the bias adds. All of it, or a few
+ * channels at a time for whoever reads just those next; for that an image's rows are packed once, by runs of blocks.
  */
-final class Expansion {
+final class BandGemm {
 
-    final OperationSpec.BandPointwise spec;
     final PackedGemm gemm;
+    final StaircaseRows rows;
+    /** What the bias adds to coefficient 0: block * bias, since the DC basis function is 1 / block; null without a bias. */
+    final float[] bias;
     private final Lanes lanes;
-    private final StaircaseRows rows;
-    /** Of coefficient 0. */
-    private final float[] bias;
+    private final OperationSpec.BandPointwise spec;
     private final int depth;
     private final int coefficients;
 
-    Expansion(Lanes lanes, OperationSpec.BandPointwise spec, float[] weight, float[] bias) {
+    BandGemm(Lanes lanes, OperationSpec.BandPointwise spec, float[] weight, float[] bias) {
         this.lanes = lanes;
         this.spec = spec;
         depth = spec.in().channels();
         coefficients = spec.block() * spec.block();
         gemm = new PackedGemm(lanes, spec.outChannels(), depth, weight, null, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY);
         rows = new StaircaseRows(spec.staircase(), gemm.tileRows());
-        this.bias = bias == null ? null : VectorOperation.padded(BandPointwiseOperation.coefficients(bias, spec.block()), Math.max(bias.length, lanes.width()));
+        this.bias = bias == null ? null : bias.clone();
+        for (int o = 0; bias != null && o < bias.length; o++) {
+            this.bias[o] *= spec.block();
+        }
     }
 
     /** Elements of an image's packed rows. */
