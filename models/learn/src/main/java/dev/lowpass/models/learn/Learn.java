@@ -126,6 +126,10 @@ final class Learn implements Callable<Integer> {
                 throw new LearnException(String.format(Locale.ROOT, "--budget %s is no less than the %.3f ms that everything takes on %s; give less", budget, costs.whole(),
                         table.device()));
             }
+            if (budget < costs.fixed()) {
+                throw new LearnException(String.format(Locale.ROOT, "--budget %s cannot be reached on %s: with every cutoff at 0 it takes %.3f ms; give more", budget,
+                        table.device(), costs.fixed()));
+            }
             keep = List.of(budget / costs.whole());
         }
         List<Double> falling = keep.stream().distinct().sorted(Comparator.reverseOrder()).toList();

@@ -130,7 +130,7 @@ final class Saliency {
         double least = costs.share(graph, none);
         if (least > keep) {
             throw new LearnException(String.format(java.util.Locale.ROOT,
-                    "a share of %.3f of the %s cannot be reached: what cutoffs do not change keeps %.3f; use another --block, or a larger --keep or --budget",
+                    "a share of %.3f of the %s cannot be reached: what cutoffs do not change keeps %.3f; use another --block, or a larger --keep",
                     keep, costs.unit(), least));
         }
         double low = 0;

@@ -164,7 +164,7 @@ class CommandTest {
         assertTrue(milliseconds <= 6 && milliseconds > 5.7, milliseconds + " ms");
         assertTrue(cut.provenance().get("cutoffs_recipe").contains(" --budget 6.0 --costs costs.json "), cut.provenance().toString());
         assertFails(1, "--budget 8.5 is no less than the 8.000 ms that everything takes on a device; give less", with(common, "--budget", "8.5"));
-        assertFails(1, "cannot be reached: what cutoffs do not change keeps 0.625", with(common, "--budget", "4"));
+        assertFails(1, "--budget 4.0 cannot be reached on a device: with every cutoff at 0 it takes 5.000 ms; give more", with(common, "--budget", "4"));
         assertFails(2, "--budget and --keep exclude one another", with(common, "--budget", "6", "--keep", "0.5"));
         assertFails(2, "--costs is for --budget; give both or neither", common);
     }
