@@ -111,11 +111,37 @@ final class SimdGemm {
         }
     }
 
-    /** The usual width on machines of few registers, without a loop in the loop. */
+    /**
+     * The usual width on machines of few registers, without a loop in the loop. Four rows at a time make it too long for C2 to inline
+     * (FreqInlineSize, 325 bytes of code): inlined behind the tiles, it is what C2 has no nodes left for now and then, and boxes.
+     */
     private static void clampTwo(float[] c, int cAt, int cStride, int rows, int last, int low, int high) {
         IntVector l = IntVector.broadcast(Clamp.BITS, low);
         IntVector h = IntVector.broadcast(Clamp.BITS, high);
-        for (int row = 0; row < rows; row++) {
+        int row = 0;
+        for (; row <= rows - 4; row += 4) {
+            int at0 = cAt + row * cStride;
+            int at1 = at0 + cStride;
+            int at2 = at1 + cStride;
+            int at3 = at2 + cStride;
+            FloatVector first0 = FloatVector.fromArray(S, c, at0).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            FloatVector second0 = FloatVector.fromArray(S, c, at0 + last).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            FloatVector first1 = FloatVector.fromArray(S, c, at1).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            FloatVector second1 = FloatVector.fromArray(S, c, at1 + last).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            FloatVector first2 = FloatVector.fromArray(S, c, at2).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            FloatVector second2 = FloatVector.fromArray(S, c, at2 + last).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            FloatVector first3 = FloatVector.fromArray(S, c, at3).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            FloatVector second3 = FloatVector.fromArray(S, c, at3 + last).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
+            first0.intoArray(c, at0);
+            second0.intoArray(c, at0 + last);
+            first1.intoArray(c, at1);
+            second1.intoArray(c, at1 + last);
+            first2.intoArray(c, at2);
+            second2.intoArray(c, at2 + last);
+            first3.intoArray(c, at3);
+            second3.intoArray(c, at3 + last);
+        }
+        for (; row < rows; row++) {
             int at = cAt + row * cStride;
             FloatVector first = FloatVector.fromArray(S, c, at).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
             FloatVector second = FloatVector.fromArray(S, c, at + last).reinterpretAsInts().max(l).min(h).reinterpretAsFloats();
