@@ -49,7 +49,9 @@ final class CutoffLearner implements AutoCloseable {
         }
     }
 
-    private static final double TEMPERATURE = 1;
+    /** Of the soft masks, falling geometrically from the beginning of the way to a target until the thresholds stand. */
+    private static final double HOT = 1;
+    private static final double COLD = 0.5;
     private static final double THRESHOLD_RATE = 0.1;
     /** Shares of the way to a target: from where on as little is kept as planned, and from where on the thresholds stand. */
     private static final double PLANNED_AT = 0.45;
@@ -177,7 +179,7 @@ final class CutoffLearner implements AutoCloseable {
         Run(Recipe recipe, Path checkpoint) throws IOException {
             this.recipe = recipe;
             this.checkpoint = checkpoint;
-            network = new CutoffNetwork(root, open, recipe.tune(), TEMPERATURE);
+            network = new CutoffNetwork(root, open, recipe.tune());
             kinds = network.kinds();
             costs = network.costs(CutoffLearner.this.costs);
             limits = network.limits();
@@ -192,12 +194,14 @@ final class CutoffLearner implements AutoCloseable {
             if (saved.isPresent()) {
                 vector = saved.get().vector();
                 memory = saved.get().momentum();
+                network.temperature(temperature(saved.get().step()));
             } else {
                 double first = recipe.keep().get(0);
                 vector = network.initialize(saliency(recipe.seed()).select(first, CutoffLearner.this.costs));
                 memory = new float[singles + SINGLES];
                 memory[singles + PRICE] = 1;
                 memory[singles + START] = (float) kept();
+                network.temperature(HOT);
             }
         }
 
@@ -240,6 +244,16 @@ final class CutoffLearner implements AutoCloseable {
                     100 * agreement(network.export(vector)), heldOut.size()));
         }
 
+        /** At a step, 0 the first. */
+        private double temperature(long step) {
+            int target = 0;
+            while (target + 1 < recipe.keep().size() && step >= begin(target + 1)) {
+                target++;
+            }
+            double progress = (double) (step - begin(target)) / (begin(target + 1) - begin(target));
+            return HOT * Math.pow(COLD / HOT, Math.min(1, progress / FROZEN_FROM));
+        }
+
         /** The step at which the way to a target begins. */
         private long begin(int target) {
             return plan.steps() * target / recipe.keep().size();
@@ -263,6 +277,7 @@ final class CutoffLearner implements AutoCloseable {
             double thresholdRate = progress >= freeze ? 0 : THRESHOLD_RATE * Math.min(1, (freeze - progress) / (freeze / 2));
             double tuneRate = onlyThresholds ? 0 : recipe.rate() * Math.min(1, Math.min((progress + 0.02) / 0.1, (1 - progress) / 0.5));
             adam(gradient, step, thresholdRate, tuneRate);
+            network.temperature(temperature(step + 1));
             boolean last = done + 1 == steps;
             if (progress < freeze && ((done + 1.0) / steps >= freeze || last)) {
                 cutToTarget(keep);
@@ -279,12 +294,13 @@ final class CutoffLearner implements AutoCloseable {
             double planned = keep + (start - keep) * Math.max(0, 1 - progress / PLANNED_AT);
             float price = (float) Math.max(0.01, Math.min(1000, memory[singles + PRICE] * (kept() > planned ? 1.05 : 0.95)));
             memory[singles + PRICE] = price;
+            double temperature = network.temperature();
             for (int i = 0; i < vector.length; i++) {
                 if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
                     double slope = 0; // of the expected count of coefficients
                     for (int z = 0; z < limits[i]; z++) {
-                        double m = 1 / (1 + Math.exp(-(vector[i] - z - 0.5)));
-                        slope += m * (1 - m);
+                        double m = 1 / (1 + Math.exp(-(vector[i] - z - 0.5) / temperature));
+                        slope += m * (1 - m) / temperature;
                     }
                     gradient[i] += (float) (price * costs[i] * slope);
                 }

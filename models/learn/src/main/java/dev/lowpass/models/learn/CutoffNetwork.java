@@ -49,18 +49,16 @@ final class CutoffNetwork implements AutoCloseable {
     private final Map<String, float[]> normValues = new HashMap<>();
     private final Map<Integer, NDArray> transforms = new HashMap<>();
     private final Map<Integer, NDArray> indices = new HashMap<>();
-    private final NDArray inverseTemperature;
+    private volatile double temperature = 1;
     private final int size;
 
     /**
      * @param model with blocks on the layers that may be cut
-     * @param temperature of the soft mask
      */
-    CutoffNetwork(NDManager root, ModelDefinition model, Tune tune, double temperature) {
+    CutoffNetwork(NDManager root, ModelDefinition model, Tune tune) {
         this.model = model;
         graph = model.graph();
         constants = root.newSubManager();
-        inverseTemperature = Libtorch.array(constants, new float[] {(float) (1 / temperature)}, 1);
         int at = 0;
         for (GraphOp op : graph.ops()) {
             int[] shape = Filters.shape(op);
@@ -86,6 +84,15 @@ final class CutoffNetwork implements AutoCloseable {
             }
         }
         size = at;
+    }
+
+    /** Sets T of the soft mask: the higher, the more coefficients a threshold's gradient reaches over. 1 at first. */
+    void temperature(double temperature) {
+        this.temperature = temperature;
+    }
+
+    double temperature() {
+        return temperature;
     }
 
     private int slot(GraphOp op, Kind kind, int at, int length) {
@@ -210,6 +217,7 @@ final class CutoffNetwork implements AutoCloseable {
      */
     NDArray forward(NDArray vector, NDArray input, Map<String, NDArray> probes, Map<String, NDArray> tensors) {
         Map<String, Map<Kind, NDArray>> pieces = pieces(vector);
+        NDArray inverseTemperature = Libtorch.array(vector.getManager(), new float[] {(float) (1 / temperature)}, 1);
         return TorchGraph.forward(graph, input, (op, x) -> {
             int[] shape = Filters.shape(op);
             Map<Kind, NDArray> own = pieces.get(op.name());
@@ -221,13 +229,13 @@ final class CutoffNetwork implements AutoCloseable {
                 return TorchGraph.convolve(op, x, weight, bias);
             }
             int block = ((GraphOp.PointwiseConv2d) op).block();
-            NDArray mask = probes == null ? mask(threshold, indices.get(block)) : probes.get(op.name());
+            NDArray mask = probes == null ? mask(threshold, indices.get(block), inverseTemperature) : probes.get(op.name());
             return FrequencyPointwise.apply(x, block, transforms.get(block), mask, weight, bias);
         }, tensors);
     }
 
     /** Hard in value, soft in gradient. */
-    private NDArray mask(NDArray threshold, NDArray index) {
+    private static NDArray mask(NDArray threshold, NDArray index, NDArray inverseTemperature) {
         NDArray distance = threshold.reshape(1, -1).sub(index);
         NDArray soft = distance.mul(inverseTemperature).getNDArrayInternal().sigmoid();
         NDArray hard = distance.stopGradient().gt(0).toType(DataType.FLOAT32, false);

@@ -40,7 +40,7 @@ final class Saliency {
     static Saliency of(NDManager root, Workers workers, ModelDefinition open, PhotoSet photos, long seed, int microBatch, IntConsumer progress) {
         Map<String, double[]> sums = new HashMap<>();
         Augmentation plain = new Augmentation(photos, open.preprocess());
-        try (CutoffNetwork network = new CutoffNetwork(root, open, CutoffNetwork.Tune.NONE, 1)) {
+        try (CutoffNetwork network = new CutoffNetwork(root, open, CutoffNetwork.Tune.NONE)) {
             float[] vector = network.initialize(CutoffLayers.cutoffs(open));
             int round = 16 * microBatch;
             for (int start = 0; start < photos.size(); start += round) {

@@ -79,7 +79,7 @@ class CutoffNetworkTest {
     void aTunedNetworkGivesTheReferenceLogitsOfItsExport(CutoffNetwork.Tune tune) {
         ModelDefinition open = CutoffLayers.open(TinyNetworks.everyOp(7), 4);
         float[] input = TinyNetworks.normalized(open, TinyNetworks.stripes(PHOTOS, 1));
-        try (CutoffNetwork network = new CutoffNetwork(root, open, tune, 1); NDManager manager = root.newSubManager()) {
+        try (CutoffNetwork network = new CutoffNetwork(root, open, tune); NDManager manager = root.newSubManager()) {
             float[] vector = network.initialize(CutoffLayers.cutoffs(open));
             Random random = new Random(8);
             for (int i = 0; i < vector.length; i++) {
@@ -95,7 +95,7 @@ class CutoffNetworkTest {
     void theVectorOfAModelExportsThatModel() {
         ModelDefinition cut = TinyNetworks.cut(TinyNetworks.everyOp(9), 4, 4);
         for (CutoffNetwork.Tune tune : CutoffNetwork.Tune.values()) {
-            try (CutoffNetwork network = new CutoffNetwork(root, cut, tune, 1)) {
+            try (CutoffNetwork network = new CutoffNetwork(root, cut, tune)) {
                 ModelDefinition same = network.export(network.initialize(CutoffLayers.cutoffs(cut)));
                 cut.parameters().forEach((name, parameters) -> {
                     assertArrayEquals(parameters.weight(), same.parameters().get(name).weight(), 1e-6f, name);
@@ -110,7 +110,7 @@ class CutoffNetworkTest {
     void aThresholdsGradientIsThatOfTheSoftMask() {
         ModelDefinition open = CutoffLayers.open(TinyNetworks.everyOp(2), 4);
         float[] input = TinyNetworks.normalized(open, TinyNetworks.stripes(PHOTOS, 1));
-        try (CutoffNetwork network = new CutoffNetwork(root, open, CutoffNetwork.Tune.NONE, 1); NDManager manager = root.newSubManager()) {
+        try (CutoffNetwork network = new CutoffNetwork(root, open, CutoffNetwork.Tune.NONE); NDManager manager = root.newSubManager()) {
             float[] vector = network.initialize(CutoffLayers.cutoffs(open));
             for (int i = 0; i < vector.length; i++) {
                 if (network.kinds()[i] == CutoffNetwork.Kind.THRESHOLD) {
@@ -158,7 +158,7 @@ class CutoffNetworkTest {
     void gradientsSurviveTheGarbageCollector(CutoffNetwork.Tune tune) throws Exception {
         ModelDefinition open = CutoffLayers.open(TinyNetworks.everyOp(2), 4);
         float[] input = TinyNetworks.normalized(open, TinyNetworks.stripes(PHOTOS, 1));
-        try (CutoffNetwork network = new CutoffNetwork(root, open, tune, 1)) {
+        try (CutoffNetwork network = new CutoffNetwork(root, open, tune)) {
             float[] vector = network.initialize(CutoffLayers.cutoffs(open));
             for (int i = 0; i < vector.length; i++) {
                 if (network.kinds()[i] == CutoffNetwork.Kind.THRESHOLD) {
