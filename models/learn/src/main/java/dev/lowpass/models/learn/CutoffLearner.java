@@ -24,9 +24,9 @@ import java.util.function.Consumer;
 /**
  * Learns cutoffs by self-distillation: the uncut network teaches the cut one on unlabelled photos, by its answers and, on demand, by what its
  * linear bottlenecks hold. One run walks down through all targets. Thresholds start where the {@link Saliency} of the tails puts them
- * for the first; on the way to each target a price on the kept multiply-accumulates, raised while more than planned is kept and
- * lowered while less, pulls them down over the first half of the way; then they are cut to the target exactly and only scales, biases
- * and filters go on, at a falling rate. Optimiser: Adam (arXiv 1412.6980).
+ * for the first; on the way to each target they follow the loss, and after each step all are lowered or raised until just what is planned
+ * is kept, which falls to the target over the first half of the way; then only scales, biases and filters go on, at a falling rate.
+ * Optimiser: Adam (arXiv 1412.6980).
  */
 final class CutoffLearner implements AutoCloseable {
 
@@ -56,6 +56,8 @@ final class CutoffLearner implements AutoCloseable {
     /** Shares of the way to a target: from where on as little is kept as planned, and from where on the thresholds stand. */
     private static final double PLANNED_AT = 0.45;
     private static final double FROZEN_FROM = 0.6;
+    /** More than a block has. */
+    private static final double MOST_COEFFICIENTS = 1024;
     private static final double BETA_1 = 0.9;
     private static final double BETA_2 = 0.999;
     private static final double EPSILON = 1e-8;
@@ -156,11 +158,10 @@ final class CutoffLearner implements AutoCloseable {
     }
 
     private final class Run implements Descent.Problem, AutoCloseable {
-        /** Single numbers at the end of the memory: the price, the kept share at the start of the way, the targets that were reached. */
-        private static final int PRICE = 0;
-        private static final int START = 1;
-        private static final int REACHED = 2;
-        private static final int SINGLES = 3;
+        /** Single numbers at the end of the memory: the kept share at the start of the way, the targets that were reached. */
+        private static final int START = 0;
+        private static final int REACHED = 1;
+        private static final int SINGLES = 2;
 
         private final Recipe recipe;
         private final Path checkpoint;
@@ -194,12 +195,14 @@ final class CutoffLearner implements AutoCloseable {
             if (saved.isPresent()) {
                 vector = saved.get().vector();
                 memory = saved.get().momentum();
+                if (memory.length != singles + SINGLES) {
+                    throw new LearnException("checkpoint " + checkpoint + " was made by another version; delete it or name another file with --checkpoint");
+                }
                 network.temperature(temperature(saved.get().step()));
             } else {
                 double first = recipe.keep().get(0);
                 vector = network.initialize(saliency(recipe.seed()).select(first, CutoffLearner.this.costs));
                 memory = new float[singles + SINGLES];
-                memory[singles + PRICE] = 1;
                 memory[singles + START] = (float) kept();
                 network.temperature(HOT);
             }
@@ -271,39 +274,22 @@ final class CutoffLearner implements AutoCloseable {
             if (done == 0) {
                 memory[singles + START] = (float) kept();
             }
-            if (progress < freeze) {
-                press(gradient, keep, progress);
-            }
             double thresholdRate = progress >= freeze ? 0 : THRESHOLD_RATE * Math.min(1, (freeze - progress) / (freeze / 2));
             double tuneRate = onlyThresholds ? 0 : recipe.rate() * Math.min(1, Math.min((progress + 0.02) / 0.1, (1 - progress) / 0.5));
             adam(gradient, step, thresholdRate, tuneRate);
             network.temperature(temperature(step + 1));
             boolean last = done + 1 == steps;
-            if (progress < freeze && ((done + 1.0) / steps >= freeze || last)) {
-                cutToTarget(keep);
+            if (progress < freeze) {
+                double start = Math.max(keep, memory[singles + START]);
+                hold(keep + (start - keep) * Math.max(0, 1 - progress / PLANNED_AT));
+                if ((done + 1.0) / steps >= freeze || last) {
+                    hold(keep);
+                    round();
+                }
             }
             if (last) {
                 System.arraycopy(vector, 0, memory, (2 + target) * vector.length, vector.length);
                 memory[singles + REACHED] = target + 1;
-            }
-        }
-
-        /** Adds the price of what is kept to the thresholds' gradients. */
-        private void press(float[] gradient, double keep, double progress) {
-            double start = Math.max(keep, memory[singles + START]);
-            double planned = keep + (start - keep) * Math.max(0, 1 - progress / PLANNED_AT);
-            float price = (float) Math.max(0.01, Math.min(1000, memory[singles + PRICE] * (kept() > planned ? 1.05 : 0.95)));
-            memory[singles + PRICE] = price;
-            double temperature = network.temperature();
-            for (int i = 0; i < vector.length; i++) {
-                if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
-                    double slope = 0; // of the expected count of coefficients
-                    for (int z = 0; z < limits[i]; z++) {
-                        double m = 1 / (1 + Math.exp(-(vector[i] - z - 0.5) / temperature));
-                        slope += m * (1 - m) / temperature;
-                    }
-                    gradient[i] += (float) (price * costs[i] * slope);
-                }
             }
         }
 
@@ -324,8 +310,7 @@ final class CutoffLearner implements AutoCloseable {
                 double v = threshold ? shared : memory[n + i];
                 vector[i] -= (float) ((threshold ? thresholdRate : tuneRate) * (memory[i] / correction1) / (Math.sqrt(v / correction2) + EPSILON));
                 if (threshold) {
-                    // Half a coefficient beyond either end, so that a gradient is left to come back by.
-                    vector[i] = Math.max(-0.5f, Math.min(limits[i] + 0.5f, vector[i]));
+                    vector[i] = bounded(vector[i], i);
                 }
             }
         }
@@ -343,32 +328,63 @@ final class CutoffLearner implements AutoCloseable {
             return sum / (i - first);
         }
 
-        /** Lowers (or raises) all thresholds alike until just the target is kept, and makes them whole. */
-        private void cutToTarget(double keep) {
-            double low = -256;
-            double high = 256;
+        /**
+         * Lowers (or raises) all thresholds until just a share is kept: by the way of least resistance, along what the kept share's gradient is
+         * when it is scaled as {@link #adam} scales that of the loss. Descent and this together end where no threshold can buy a lower loss
+         * from another.
+         */
+        private void hold(double share) {
             float[] original = vector.clone();
-            for (int round = 0; round < 60; round++) {
-                double offset = (low + high) / 2;
-                shift(original, offset);
-                if (kept() > keep) {
-                    high = offset;
-                } else {
-                    low = offset;
-                }
-            }
-            shift(original, low);
+            double[] way = new double[vector.length];
+            double steepest = 0;
+            double resistance = 0;
             for (int i = 0; i < vector.length; i++) {
                 if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
-                    vector[i] = CutoffNetwork.cutoff(vector[i], limits[i]);
+                    if (i == 0 || kinds[i - 1] != CutoffNetwork.Kind.THRESHOLD) {
+                        resistance = Math.sqrt(meanOfThresholds(vector.length, i)) + EPSILON;
+                    }
+                    way[i] = costs[i] / resistance;
+                    steepest = Math.max(steepest, way[i]);
+                }
+            }
+            double low = -1 / steepest;
+            double high = 1 / steepest;
+            double most = MOST_COEFFICIENTS * 1e9 / steepest; // by when all that can be given is given
+            for (walk(original, way, low); kept() <= share && low > -most; walk(original, way, low)) {
+                low *= 4;
+            }
+            for (walk(original, way, high); kept() > share && high < most; walk(original, way, high)) {
+                high *= 4;
+            }
+            for (int round = 0; round < 60; round++) {
+                double middle = (low + high) / 2;
+                walk(original, way, middle);
+                if (kept() > share) {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
+            }
+            walk(original, way, high);
+        }
+
+        private void walk(float[] from, double[] way, double length) {
+            for (int i = 0; i < vector.length; i++) {
+                if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
+                    vector[i] = bounded((float) (from[i] - length * way[i]), i);
                 }
             }
         }
 
-        private void shift(float[] original, double offset) {
+        /** Half a coefficient beyond either end at most, so that a gradient is left to come back by. */
+        private float bounded(float threshold, int i) {
+            return Math.max(-0.5f, Math.min(limits[i] + 0.5f, threshold));
+        }
+
+        private void round() {
             for (int i = 0; i < vector.length; i++) {
                 if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
-                    vector[i] = (float) (original[i] + offset);
+                    vector[i] = CutoffNetwork.cutoff(vector[i], limits[i]);
                 }
             }
         }
