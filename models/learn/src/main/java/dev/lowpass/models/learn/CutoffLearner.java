@@ -23,9 +23,9 @@ import java.util.function.Consumer;
 
 /**
  * Learns cutoffs by self-distillation: the uncut network teaches the cut one on unlabelled photos, by its answers and, on demand, by what its
- * linear bottlenecks hold. One run walks down through all targets. Thresholds start where the {@link Saliency} of the tails puts them
- * for the first; on the way to each target they follow the loss, and after each step all are lowered or raised until just what is planned
- * is kept, which falls to the target over the first half of the way; then only scales, biases and filters go on, at a falling rate.
+ * linear bottlenecks hold. One run walks down through all targets. For each, thresholds start where the {@link Saliency} of the tails puts
+ * them, by as much more or less as was learned before; they follow the loss, and after each step all are lowered or raised until just the
+ * target is kept; then they stand and only scales, biases and filters go on, at a falling rate.
  * Optimiser: Adam (arXiv 1412.6980).
  */
 final class CutoffLearner implements AutoCloseable {
@@ -53,8 +53,7 @@ final class CutoffLearner implements AutoCloseable {
     private static final double HOT = 1;
     private static final double COLD = 0.5;
     private static final double THRESHOLD_RATE = 0.1;
-    /** Shares of the way to a target: from where on as little is kept as planned, and from where on the thresholds stand. */
-    private static final double PLANNED_AT = 0.45;
+    /** The share of the way to a target from where on the thresholds stand. */
     private static final double FROZEN_FROM = 0.6;
     /** More than a block has. */
     private static final double MOST_COEFFICIENTS = 1024;
@@ -158,10 +157,9 @@ final class CutoffLearner implements AutoCloseable {
     }
 
     private final class Run implements Descent.Problem, AutoCloseable {
-        /** Single numbers at the end of the memory: the kept share at the start of the way, the targets that were reached. */
-        private static final int START = 0;
-        private static final int REACHED = 1;
-        private static final int SINGLES = 2;
+        /** A single number at the end of the memory: how many targets were reached. */
+        private static final int REACHED = 0;
+        private static final int SINGLES = 1;
 
         private final Recipe recipe;
         private final Path checkpoint;
@@ -203,7 +201,6 @@ final class CutoffLearner implements AutoCloseable {
                 double first = recipe.keep().get(0);
                 vector = network.initialize(saliency(recipe.seed()).select(first, CutoffLearner.this.costs));
                 memory = new float[singles + SINGLES];
-                memory[singles + START] = (float) kept();
                 network.temperature(HOT);
             }
         }
@@ -247,6 +244,17 @@ final class CutoffLearner implements AutoCloseable {
                     100 * agreement(network.export(vector)), heldOut.size()));
         }
 
+        /** Thresholds of the next target: what saliency selects, by as much more or less as was learned on the way to the one before. */
+        private void goOnFromSaliency(double before, double keep) {
+            float[] selected = network.initialize(saliency(recipe.seed()).select(before, CutoffLearner.this.costs));
+            float[] next = network.initialize(saliency(recipe.seed()).select(keep, CutoffLearner.this.costs));
+            for (int i = 0; i < vector.length; i++) {
+                if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
+                    vector[i] = bounded(next[i] + vector[i] - selected[i], i);
+                }
+            }
+        }
+
         /** At a step, 0 the first. */
         private double temperature(long step) {
             int target = 0;
@@ -271,8 +279,8 @@ final class CutoffLearner implements AutoCloseable {
             double progress = (double) done / steps;
             boolean onlyThresholds = recipe.tune() == CutoffNetwork.Tune.NONE;
             double freeze = onlyThresholds ? 1 : FROZEN_FROM;
-            if (done == 0) {
-                memory[singles + START] = (float) kept();
+            if (done == 0 && target > 0) {
+                goOnFromSaliency(recipe.keep().get(target - 1), keep);
             }
             double thresholdRate = progress >= freeze ? 0 : THRESHOLD_RATE * Math.min(1, (freeze - progress) / (freeze / 2));
             double tuneRate = onlyThresholds ? 0 : recipe.rate() * Math.min(1, Math.min((progress + 0.02) / 0.1, (1 - progress) / 0.5));
@@ -280,10 +288,8 @@ final class CutoffLearner implements AutoCloseable {
             network.temperature(temperature(step + 1));
             boolean last = done + 1 == steps;
             if (progress < freeze) {
-                double start = Math.max(keep, memory[singles + START]);
-                hold(keep + (start - keep) * Math.max(0, 1 - progress / PLANNED_AT));
+                hold(keep);
                 if ((done + 1.0) / steps >= freeze || last) {
-                    hold(keep);
                     round();
                 }
             }
