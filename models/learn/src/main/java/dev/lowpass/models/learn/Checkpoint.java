@@ -51,10 +51,11 @@ record Checkpoint(String recipe, long step, float[] vector, float[] momentum) {
     /**
      * @param recipe that is expected
      * @param length of the vector that is expected
+     * @param remembered length of the memory that is expected
      * @return nothing when there is no such file
      * @throws LearnException when the file is no checkpoint, or one of another network
      */
-    static Optional<Checkpoint> read(Path file, String recipe, int length) throws IOException {
+    static Optional<Checkpoint> read(Path file, String recipe, int length, int remembered) throws IOException {
         if (!Files.exists(file)) {
             return Optional.empty();
         }
@@ -73,6 +74,9 @@ record Checkpoint(String recipe, long step, float[] vector, float[] momentum) {
             if (vector.length != length) {
                 throw new LearnException("checkpoint " + file + " holds " + vector.length + " parameters, but this network has " + length
                         + "; delete it or name another file with --checkpoint");
+            }
+            if (momentum.length != remembered) {
+                throw new LearnException("checkpoint " + file + " was made by another version; delete it or name another file with --checkpoint");
             }
             return Optional.of(new Checkpoint(made, step, vector, momentum));
         } catch (java.io.EOFException e) {

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * Learns cutoffs by self-distillation: the uncut network teaches the cut one on unlabelled photos, by its answers and, on demand, by what its
@@ -49,14 +50,14 @@ final class CutoffLearner implements AutoCloseable {
         }
     }
 
-    /** Of the soft masks, falling geometrically from the beginning of the way to a target until the thresholds stand. */
+    private static final double THRESHOLD_RATE = 0.1;
+    /** The share of the way to a target from where on the thresholds stand, unless nothing else is learned. */
+    private static final double FROZEN_FROM = 0.6;
+    /** Temperatures of the soft masks at the beginning of the way to a target and from {@link #FROZEN_FROM} on, geometrically between. */
     private static final double HOT = 1;
     private static final double COLD = 0.5;
-    private static final double THRESHOLD_RATE = 0.1;
-    /** The share of the way to a target from where on the thresholds stand. */
-    private static final double FROZEN_FROM = 0.6;
-    /** More than a block has. */
-    private static final double MOST_COEFFICIENTS = 1024;
+    /** Coefficients by which the most willing threshold is moved at most: by then the others have moved as far as they can, too. */
+    private static final double FARTHEST = 1e12;
     private static final double BETA_1 = 0.9;
     private static final double BETA_2 = 0.999;
     private static final double EPSILON = 1e-8;
@@ -142,12 +143,17 @@ final class CutoffLearner implements AutoCloseable {
         }
     }
 
+    /** The cutoffs that saliency selects for a target. */
+    private Map<String, int[]> select(double keep, long seed) {
+        return saliency(seed).select(keep, costs);
+    }
+
     /** A model for each target, in the recipe's order: selected, and learned unless there are no epochs. */
     List<ModelDefinition> learn(Recipe recipe, Path checkpoint) throws IOException {
         if (recipe.epochs() == 0) {
             List<ModelDefinition> selected = new ArrayList<>();
             for (double share : recipe.keep()) {
-                selected.add(CutoffLayers.withCutoffs(open, saliency(recipe.seed()).select(share, costs)));
+                selected.add(CutoffLayers.withCutoffs(open, select(share, recipe.seed())));
             }
             return selected;
         }
@@ -157,29 +163,27 @@ final class CutoffLearner implements AutoCloseable {
     }
 
     private final class Run implements Descent.Problem, AutoCloseable {
-        /** A single number at the end of the memory: how many targets were reached. */
-        private static final int REACHED = 0;
-        private static final int SINGLES = 1;
-
         private final Recipe recipe;
         private final Path checkpoint;
         private final CutoffNetwork network;
         private final CutoffNetwork.Kind[] kinds;
+        /** Where in the vector the thresholds are, those of a layer side by side. */
+        private final int[] thresholds;
         private final double[] costs;
         private final int[] limits;
         private final List<String> matched;
         private final Descent.Plan plan;
         private final Optional<Checkpoint> saved;
         private final float[] vector;
-        /** First moments, second moments, the vector at each target, the single numbers. */
+        /** First moments, second moments, the vector at each target. */
         private final float[] memory;
-        private final int singles;
 
         Run(Recipe recipe, Path checkpoint) throws IOException {
             this.recipe = recipe;
             this.checkpoint = checkpoint;
             network = new CutoffNetwork(root, open, recipe.tune());
             kinds = network.kinds();
+            thresholds = IntStream.range(0, kinds.length).filter(i -> kinds[i] == CutoffNetwork.Kind.THRESHOLD).toArray();
             costs = network.costs(CutoffLearner.this.costs);
             limits = network.limits();
             matched = recipe.match() == 0 ? List.of() : bottlenecks(open.graph());
@@ -187,22 +191,11 @@ final class CutoffLearner implements AutoCloseable {
             if (plan.steps() < recipe.keep().size()) {
                 throw new LearnException(plan.steps() + " steps are too few for " + recipe.keep().size() + " targets; give more --epochs or fewer --keep");
             }
-            int size = network.size();
-            singles = (2 + recipe.keep().size()) * size;
-            saved = Checkpoint.read(checkpoint, made(), size);
-            if (saved.isPresent()) {
-                vector = saved.get().vector();
-                memory = saved.get().momentum();
-                if (memory.length != singles + SINGLES) {
-                    throw new LearnException("checkpoint " + checkpoint + " was made by another version; delete it or name another file with --checkpoint");
-                }
-                network.temperature(temperature(saved.get().step()));
-            } else {
-                double first = recipe.keep().get(0);
-                vector = network.initialize(saliency(recipe.seed()).select(first, CutoffLearner.this.costs));
-                memory = new float[singles + SINGLES];
-                network.temperature(HOT);
-            }
+            int remembered = (2 + recipe.keep().size()) * network.size();
+            saved = Checkpoint.read(checkpoint, made(), network.size(), remembered);
+            vector = saved.map(Checkpoint::vector).orElseGet(() -> network.initialize(select(recipe.keep().get(0), recipe.seed())));
+            memory = saved.map(Checkpoint::momentum).orElseGet(() -> new float[remembered]);
+            network.temperature(temperature(saved.map(Checkpoint::step).orElse(0L)));
         }
 
         /** Ops whose output is what they compute, without an activation, and no answer yet. */
@@ -246,23 +239,27 @@ final class CutoffLearner implements AutoCloseable {
 
         /** Thresholds of the next target: what saliency selects, by as much more or less as was learned on the way to the one before. */
         private void goOnFromSaliency(double before, double keep) {
-            float[] selected = network.initialize(saliency(recipe.seed()).select(before, CutoffLearner.this.costs));
-            float[] next = network.initialize(saliency(recipe.seed()).select(keep, CutoffLearner.this.costs));
-            for (int i = 0; i < vector.length; i++) {
-                if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
-                    vector[i] = bounded(next[i] + vector[i] - selected[i], i);
-                }
+            float[] selected = network.initialize(select(before, recipe.seed()));
+            float[] next = network.initialize(select(keep, recipe.seed()));
+            for (int i : thresholds) {
+                vector[i] = bounded(next[i] + vector[i] - selected[i], i);
             }
         }
 
         /** At a step, 0 the first. */
         private double temperature(long step) {
+            int target = target(step);
+            double progress = (double) (step - begin(target)) / (begin(target + 1) - begin(target));
+            return HOT * Math.pow(COLD / HOT, Math.min(1, progress / FROZEN_FROM));
+        }
+
+        /** The target that a step is on the way to; the last, after all steps. */
+        private int target(long step) {
             int target = 0;
             while (target + 1 < recipe.keep().size() && step >= begin(target + 1)) {
                 target++;
             }
-            double progress = (double) (step - begin(target)) / (begin(target + 1) - begin(target));
-            return HOT * Math.pow(COLD / HOT, Math.min(1, progress / FROZEN_FROM));
+            return target;
         }
 
         /** The step at which the way to a target begins. */
@@ -272,7 +269,7 @@ final class CutoffLearner implements AutoCloseable {
 
         @Override
         public void update(float[] gradient, long step) {
-            int target = (int) memory[singles + REACHED];
+            int target = target(step);
             double keep = recipe.keep().get(target);
             long steps = begin(target + 1) - begin(target);
             long done = step - begin(target);
@@ -295,7 +292,6 @@ final class CutoffLearner implements AutoCloseable {
             }
             if (last) {
                 System.arraycopy(vector, 0, memory, (2 + target) * vector.length, vector.length);
-                memory[singles + REACHED] = target + 1;
             }
         }
 
@@ -307,31 +303,36 @@ final class CutoffLearner implements AutoCloseable {
                 memory[i] = (float) (BETA_1 * memory[i] + (1 - BETA_1) * gradient[i]);
                 memory[n + i] = (float) (BETA_2 * memory[n + i] + (1 - BETA_2) * gradient[i] * gradient[i]);
             }
-            double shared = 0;
             for (int i = 0; i < n; i++) {
-                boolean threshold = kinds[i] == CutoffNetwork.Kind.THRESHOLD;
-                if (threshold && (i == 0 || kinds[i - 1] != CutoffNetwork.Kind.THRESHOLD)) {
-                    shared = meanOfThresholds(n, i);
+                if (kinds[i] != CutoffNetwork.Kind.THRESHOLD) {
+                    vector[i] -= (float) (tuneRate * (memory[i] / correction1) / (Math.sqrt(memory[n + i] / correction2) + EPSILON));
                 }
-                double v = threshold ? shared : memory[n + i];
-                vector[i] -= (float) ((threshold ? thresholdRate : tuneRate) * (memory[i] / correction1) / (Math.sqrt(v / correction2) + EPSILON));
-                if (threshold) {
-                    vector[i] = bounded(vector[i], i);
-                }
+            }
+            double[] shared = sharedMoments();
+            for (int j = 0; j < thresholds.length; j++) {
+                int i = thresholds[j];
+                vector[i] -= (float) (thresholdRate * (memory[i] / correction1) / (Math.sqrt(shared[j] / correction2) + EPSILON));
+                vector[i] = bounded(vector[i], i);
             }
         }
 
         /**
-         * The mean of the second moments of a layer's thresholds, which stand side by side. Were each divided by its own, a threshold
-         * on which hardly anything depends would walk as far as any other, led by nothing but noise.
+         * For each threshold, the mean of the second moments of its layer's. Were each divided by its own, a threshold on which hardly
+         * anything depends would walk as far as any other, led by nothing but noise.
          */
-        private double meanOfThresholds(int moments, int first) {
+        private double[] sharedMoments() {
+            double[] shared = new double[thresholds.length];
+            int first = 0;
             double sum = 0;
-            int i = first;
-            while (i < kinds.length && kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
-                sum += memory[moments + i++];
+            for (int j = 0; j < thresholds.length; j++) {
+                sum += memory[vector.length + thresholds[j]];
+                if (j + 1 == thresholds.length || thresholds[j + 1] > thresholds[j] + 1) {
+                    Arrays.fill(shared, first, j + 1, sum / (j + 1 - first));
+                    first = j + 1;
+                    sum = 0;
+                }
             }
-            return sum / (i - first);
+            return shared;
         }
 
         /**
@@ -340,45 +341,37 @@ final class CutoffLearner implements AutoCloseable {
          * from another.
          */
         private void hold(double share) {
-            float[] original = vector.clone();
-            double[] way = new double[vector.length];
+            float[] from = new float[thresholds.length];
+            double[] way = sharedMoments();
             double steepest = 0;
-            double resistance = 0;
-            for (int i = 0; i < vector.length; i++) {
-                if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
-                    if (i == 0 || kinds[i - 1] != CutoffNetwork.Kind.THRESHOLD) {
-                        resistance = Math.sqrt(meanOfThresholds(vector.length, i)) + EPSILON;
-                    }
-                    way[i] = costs[i] / resistance;
-                    steepest = Math.max(steepest, way[i]);
-                }
+            for (int j = 0; j < thresholds.length; j++) {
+                from[j] = vector[thresholds[j]];
+                way[j] = costs[thresholds[j]] / (Math.sqrt(way[j]) + EPSILON);
+                steepest = Math.max(steepest, way[j]);
             }
             double low = -1 / steepest;
             double high = 1 / steepest;
-            double most = MOST_COEFFICIENTS * 1e9 / steepest; // by when all that can be given is given
-            for (walk(original, way, low); kept() <= share && low > -most; walk(original, way, low)) {
+            for (walk(from, way, low); kept() <= share && low > -FARTHEST / steepest; walk(from, way, low)) {
                 low *= 4;
             }
-            for (walk(original, way, high); kept() > share && high < most; walk(original, way, high)) {
+            for (walk(from, way, high); kept() > share && high < FARTHEST / steepest; walk(from, way, high)) {
                 high *= 4;
             }
             for (int round = 0; round < 60; round++) {
                 double middle = (low + high) / 2;
-                walk(original, way, middle);
+                walk(from, way, middle);
                 if (kept() > share) {
                     low = middle;
                 } else {
                     high = middle;
                 }
             }
-            walk(original, way, high);
+            walk(from, way, high);
         }
 
         private void walk(float[] from, double[] way, double length) {
-            for (int i = 0; i < vector.length; i++) {
-                if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
-                    vector[i] = bounded((float) (from[i] - length * way[i]), i);
-                }
+            for (int j = 0; j < thresholds.length; j++) {
+                vector[thresholds[j]] = bounded((float) (from[j] - length * way[j]), thresholds[j]);
             }
         }
 
@@ -388,10 +381,8 @@ final class CutoffLearner implements AutoCloseable {
         }
 
         private void round() {
-            for (int i = 0; i < vector.length; i++) {
-                if (kinds[i] == CutoffNetwork.Kind.THRESHOLD) {
-                    vector[i] = CutoffNetwork.cutoff(vector[i], limits[i]);
-                }
+            for (int i : thresholds) {
+                vector[i] = CutoffNetwork.cutoff(vector[i], limits[i]);
             }
         }
 

@@ -52,9 +52,7 @@ final class CutoffNetwork implements AutoCloseable {
     private volatile double temperature = 1;
     private final int size;
 
-    /**
-     * @param model with blocks on the layers that may be cut
-     */
+    /** @param model with blocks on the layers that may be cut */
     CutoffNetwork(NDManager root, ModelDefinition model, Tune tune) {
         this.model = model;
         graph = model.graph();
@@ -89,10 +87,6 @@ final class CutoffNetwork implements AutoCloseable {
     /** Sets T of the soft mask: the higher, the more coefficients a threshold's gradient reaches over. 1 at first. */
     void temperature(double temperature) {
         this.temperature = temperature;
-    }
-
-    double temperature() {
-        return temperature;
     }
 
     private int slot(GraphOp op, Kind kind, int at, int length) {

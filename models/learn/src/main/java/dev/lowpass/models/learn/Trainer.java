@@ -83,7 +83,7 @@ final class Trainer implements AutoCloseable {
         root = Libtorch.start();
         workers = new Workers(recipe.threads());
         made = made(from.isPresent());
-        saved = Checkpoint.read(checkpoint, made, network.size());
+        saved = Checkpoint.read(checkpoint, made, network.size(), network.size());
         vector = saved.map(Checkpoint::vector).orElseGet(() -> from.map(this::continueFrom).orElseGet(() -> network.initialize(recipe.seed())));
         momentum = saved.map(Checkpoint::momentum).orElseGet(() -> new float[vector.length]);
     }
