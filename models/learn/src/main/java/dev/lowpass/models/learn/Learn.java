@@ -5,6 +5,7 @@ import dev.lowpass.runtime.Device;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.file.ModelFile;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -143,7 +144,7 @@ final class Learn implements Callable<Integer> {
             Double before = measured == null ? null : learner.accuracy(uncut, measured);
             points.add(new Charts.Point(1, before == null ? 1 : before));
             List<ModelDefinition> models = learner.learn(recipe, state);
-            List<String> names = ordered.stream().map(share -> Double.toString(share).replaceAll("\\.0$", "")).toList();
+            List<String> names = ordered.stream().map(share -> BigDecimal.valueOf(share).stripTrailingZeros().toPlainString()).toList();
             ModelDefinition learned = ModelFile.asStored(CutoffSets.combine(names, ordered.stream().map(share -> models.get(falling.indexOf(share))).toList()),
                     run.weights());
             List<CutoffSet> sets = new ArrayList<>();

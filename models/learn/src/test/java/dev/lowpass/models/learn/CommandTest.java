@@ -147,6 +147,16 @@ class CommandTest {
         }
     }
 
+    /** A share that Java would print as 9.0E-4. */
+    @Test
+    void aSmallShareIsASetToo() throws Exception {
+        Path photos = folder.resolve("photos");
+        writePhotos(photos, 20);
+        Path target = folder.resolve("sets.safetensors");
+        assertEquals(0, run("learn", "-m", model.toString(), "--images", photos.toString(), "-o", target.toString(), "--keep", "0.0009,1", "--epochs", "0", "--block", "4"), () -> errors);
+        assertEquals(List.of("0.0009", "1"), ModelFile.read(target).cutoffSets().stream().map(CutoffSet::name).toList());
+    }
+
     @Test
     void aBudgetCutsOnlyWhatPays() throws Exception {
         Path photos = folder.resolve("photos");
