@@ -4,7 +4,7 @@ import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.Preprocess;
 import java.util.SplittableRandom;
 
-/** Photos on their way into a network: normalised, and for training shifted, mirrored and perhaps made smaller. */
+/** Photos on their way into a network: normalised, and for training moved, mirrored, cropped and perhaps made smaller. */
 final class Augmentation {
 
     private final PhotoSet photos;
@@ -40,29 +40,49 @@ final class Augmentation {
     }
 
     /**
-     * A photo moved by up to {@code shift} pixels (borders reflected), mirrored half of the time, and sampled bilinearly to
-     * {@code outHeight} x {@code outWidth}.
+     * What is done to photos at random.
+     *
+     * @param shift pixels by which they are moved at most; borders are reflected
+     * @param crop the least share of a side that is seen, 1 the whole; sides differ by up to a quarter of their length when it is less
      */
-    void random(int index, int outHeight, int outWidth, int shift, SplittableRandom random, float[] out, int at) {
+    record Strength(int shift, double crop) {}
+
+    private static final double STRETCH = 0.25;
+
+    /**
+     * A photo moved and cropped, mirrored half of the time, and sampled bilinearly to {@code outHeight} x {@code outWidth}.
+     */
+    void random(int index, int outHeight, int outWidth, Strength strength, SplittableRandom random, float[] out, int at) {
         Plane plane = photos.plane();
         int height = plane.height();
         int width = plane.width();
         int channels = plane.channels();
         int base = index * plane.elements();
         byte[] pixels = photos.pixels();
+        int shift = strength.shift();
         boolean mirror = random.nextBoolean();
         int dy = random.nextInt(2 * shift + 1) - shift;
         int dx = random.nextInt(2 * shift + 1) - shift;
-        float scaleY = (float) height / outHeight;
-        float scaleX = (float) width / outWidth;
+        double viewY = 1;
+        double viewX = 1;
+        if (strength.crop() < 1) {
+            double view = 1 - (1 - strength.crop()) * random.nextDouble();
+            double stretch = Math.exp(STRETCH * (2 * random.nextDouble() - 1));
+            viewY = Math.min(1, view * stretch);
+            viewX = Math.min(1, view / stretch);
+        }
+        float scaleY = (float) (viewY * height / outHeight);
+        float scaleX = (float) (viewX * width / outWidth);
+        float top = viewY < 1 ? (float) ((1 - viewY) * height * random.nextDouble()) : 0;
+        float left = viewX < 1 ? (float) ((1 - viewX) * width * random.nextDouble()) : 0;
         for (int y = 0; y < outHeight; y++) {
-            float sy = (y + 0.5f) * scaleY - 0.5f;
+            float sy = top + (y + 0.5f) * scaleY - 0.5f;
             int y0 = (int) Math.floor(sy);
             float fy = sy - y0;
             int row0 = reflect(y0 + dy, height);
             int row1 = reflect(y0 + 1 + dy, height);
             for (int x = 0; x < outWidth; x++) {
-                float sx = ((mirror ? outWidth - 1 - x : x) + 0.5f) * scaleX - 0.5f;
+                float sx = left + ((mirror ? outWidth - 1 - x : x) + 0.5f) * scaleX - 0.5f;
                 int x0 = (int) Math.floor(sx);
                 float fx = sx - x0;
                 int column0 = reflect(x0 + dx, width);

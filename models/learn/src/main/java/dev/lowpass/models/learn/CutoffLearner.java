@@ -41,10 +41,10 @@ final class CutoffLearner implements AutoCloseable {
      * @param match weight of the bottlenecks' mean relative squared error beside the answers' cross entropy
      * @param batch photos a step
      * @param labelled whether the photos' labels are learned from too, half and half with the teacher
-     * @param shift pixels by which photos are moved at random
+     * @param augmented how photos are changed at random
      * @param seed of everything random
      */
-    record Recipe(List<Double> keep, int epochs, CutoffNetwork.Tune tune, double rate, double match, int batch, boolean labelled, int shift, long seed) {
+    record Recipe(List<Double> keep, int epochs, CutoffNetwork.Tune tune, double rate, double match, int batch, boolean labelled, Augmentation.Strength augmented, long seed) {
         Recipe {
             keep = List.copyOf(keep);
         }
@@ -395,7 +395,7 @@ final class CutoffLearner implements AutoCloseable {
             float[] input = new float[n * elements];
             for (int i = 0; i < n; i++) {
                 SplittableRandom random = new SplittableRandom((recipe.seed() * 31 + epoch) * 1_000_000_007L + chosen[i]);
-                augmentation.random(chosen[i], plane.height(), plane.width(), recipe.shift(), random, input, i * elements);
+                augmentation.random(chosen[i], plane.height(), plane.width(), recipe.augmented(), random, input, i * elements);
             }
             try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's

@@ -73,8 +73,8 @@ final class Learn implements Callable<Integer> {
             description = "Fail when more points are lost: of accuracy on --measure, else of agreement with the uncut model on photos held out. The file is written all the same.")
     private Double maxDrop;
 
-    @Option(names = "--rate", defaultValue = "1e-3", description = "Learning rate of what is tuned (default: ${DEFAULT-VALUE}).")
-    private double rate;
+    @Option(names = "--rate", description = "Learning rate of what is tuned (default: 1e-3, with --tune all 2e-4).")
+    private Double rate;
 
     @Option(names = "--match", defaultValue = "0",
             description = "Weight of the error of what the linear bottlenecks hold, beside that of the answers (default: ${DEFAULT-VALUE}).")
@@ -85,6 +85,9 @@ final class Learn implements Callable<Integer> {
 
     @Option(names = "--shift", paramLabel = "PIXELS", description = "By how much photos are moved at random (default: a sixteenth of the side).")
     private Integer shift;
+
+    @Option(names = "--crop", defaultValue = "0.6", paramLabel = "SHARE", description = "The least share of a photo's side that is seen; 1 shows photos whole (default: ${DEFAULT-VALUE}).")
+    private double crop;
 
     @Mixin
     private RunOptions run;
@@ -101,6 +104,7 @@ final class Learn implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         check();
+        double rate = this.rate != null ? this.rate : tune == CutoffNetwork.Tune.ALL ? 2e-4 : 1e-3;
         RunOptions.requireWritable(output);
         ModelDefinition uncut = ModelFile.read(model).dense();
         List<Path> paths = new ArrayList<>();
@@ -136,7 +140,7 @@ final class Learn implements Callable<Integer> {
         List<Double> falling = keep.stream().distinct().sorted(Comparator.reverseOrder()).toList();
         List<Double> ordered = keep.stream().distinct().toList();
         CutoffLearner.Recipe recipe = new CutoffLearner.Recipe(falling, epochs, tune, rate, match, batchSize(parts.get(1).size()), labels != null,
-                shift == null ? uncut.graph().input().height() / 16 : shift, run.seed());
+                new Augmentation.Strength(shift == null ? uncut.graph().input().height() / 16 : shift, crop), run.seed());
         Path state = run.checkpoint(output);
         List<Charts.Point> points = new ArrayList<>();
         List<String> missed = new ArrayList<>();
@@ -203,10 +207,10 @@ final class Learn implements Callable<Integer> {
     }
 
     private String recipe(CutoffLearner.Recipe recipe) {
-        return String.format(Locale.ROOT, "lowpass learn --images %s%s%s %s --epochs %d --tune %s --block %s --rate %s --match %s --batch %d --shift %d %s",
+        return String.format(Locale.ROOT, "lowpass learn --images %s%s%s %s --epochs %d --tune %s --block %s --rate %s --match %s --batch %d --shift %d --crop %s %s",
                 images.getFileName(), within.isEmpty() ? "" : " --within " + within, labels == null ? "" : " --labels " + labels,
-                budget != null ? "--budget " + budget + (costTable == null ? "" : " --costs " + costTable.getFileName()) : "--keep " + keep.stream().distinct().map(String::valueOf).collect(Collectors.joining(",")), epochs, tune.name().toLowerCase(Locale.ROOT), block, rate, match,
-                recipe.batch(), recipe.shift(), run.recipe());
+                budget != null ? "--budget " + budget + (costTable == null ? "" : " --costs " + costTable.getFileName()) : "--keep " + keep.stream().distinct().map(String::valueOf).collect(Collectors.joining(",")), epochs, tune.name().toLowerCase(Locale.ROOT), block, recipe.rate(), match,
+                recipe.batch(), recipe.augmented().shift(), crop, run.recipe());
     }
 
     private void check() {
@@ -232,6 +236,12 @@ final class Learn implements Callable<Integer> {
         }
         if (!block.equals("auto") && !block.matches("[0-9]|1[0-6]") || block.matches("[01]")) {
             throw Main.usage("--block " + block + " is no block side; give auto or a number from 2 to 16");
+        }
+        if (!(crop > 0 && crop <= 1)) {
+            throw Main.usage("--crop " + crop + " is no share of a side; give a value above 0 and at most 1");
+        }
+        if (shift != null && shift < 0) {
+            throw Main.usage("--shift " + shift + " is negative; give pixels from 0");
         }
         if (batch != null) {
             Main.requirePositive("--batch", batch);

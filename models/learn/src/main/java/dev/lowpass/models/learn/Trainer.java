@@ -46,7 +46,7 @@ final class Trainer implements AutoCloseable {
     private static final double MOMENTUM = 0.9;
     private static final double WARM_UP = 0.05;
     private static final double FALL_FROM = 0.4;
-    private static final int SHIFT = 3;
+    private static final Augmentation.Strength AUGMENTED = new Augmentation.Strength(3, 1);
 
     private final PhotoSet photos;
     private final Preprocess preprocess;
@@ -173,7 +173,7 @@ final class Trainer implements AutoCloseable {
         Arrays.fill(targets, (float) (recipe.smoothing() / classes));
         for (int i = 0; i < chosen.length; i++) {
             SplittableRandom random = new SplittableRandom((recipe.seed() * 31 + epoch) * 1_000_000_007L + chosen[i]);
-            augmentation.random(chosen[i], side, side, SHIFT, random, input, i * elements);
+            augmentation.random(chosen[i], side, side, AUGMENTED, random, input, i * elements);
             targets[i * classes + photos.labels()[chosen[i]]] += (float) (1 - recipe.smoothing());
         }
         try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {

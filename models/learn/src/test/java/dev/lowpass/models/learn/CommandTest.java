@@ -208,6 +208,8 @@ class CommandTest {
         assertFails(1, csv + " line 1 is \"0.png;0\"; each line must be file,class", with(common, photos.toString(), "--labels", csv.toString()));
         assertFails(2, "--keep 1.5 is no share; give values above 0 and at most 1", with(common, photos.toString(), "--keep", "1.5"));
         assertFails(2, "--block 17 is no block side; give auto or a number from 2 to 16", with(common, photos.toString(), "--block", "17"));
+        assertFails(2, "--crop 0.0 is no share of a side; give a value above 0 and at most 1", with(common, photos.toString(), "--crop", "0"));
+        assertFails(2, "--shift -1 is negative; give pixels from 0", with(common, photos.toString(), "--shift", "-1"));
         assertFails(2, "--epochs -1 is negative", with(common, photos.toString(), "--epochs", "-1"));
         assertFails(2, "--measure and --measure-labels go together", with(common, photos.toString(), "--measure", photos.toString()));
         assertFails(1, "block 3 divides the plane of no pointwise layer (8x8); use --block auto or one of 2, 4, 8", with(common, photos.toString(), "--block", "3"));

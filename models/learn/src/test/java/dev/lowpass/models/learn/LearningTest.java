@@ -111,7 +111,7 @@ class LearningTest {
     @Test
     void learningThatWasKilledEndsAsIfItHadNotBeen() throws Exception {
         Path checkpoint = scratch.resolve("killed");
-        CutoffLearner.Recipe recipe = new CutoffLearner.Recipe(List.of(0.7, 0.4), 3, CutoffNetwork.Tune.AFFINE, 1e-3, 0.5, 32, false, 1, 3);
+        CutoffLearner.Recipe recipe = new CutoffLearner.Recipe(List.of(0.7, 0.4), 3, CutoffNetwork.Tune.AFFINE, 1e-3, 0.5, 32, false, new Augmentation.Strength(1, 0.6), 3);
         List<ModelDefinition> whole;
         try (CutoffLearner learner = learner(new ArrayList<>())) {
             whole = learner.learn(recipe, scratch.resolve("whole"));
@@ -141,7 +141,7 @@ class LearningTest {
     }
 
     private static CutoffLearner.Recipe recipe(double keep, int epochs, CutoffNetwork.Tune tune) {
-        return new CutoffLearner.Recipe(List.of(keep), epochs, tune, 1e-3, 0.5, 32, false, 1, 3);
+        return new CutoffLearner.Recipe(List.of(keep), epochs, tune, 1e-3, 0.5, 32, false, new Augmentation.Strength(1, 0.6), 3);
     }
 
     private static double kept(ModelDefinition model) {

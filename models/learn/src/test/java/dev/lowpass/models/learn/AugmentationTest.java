@@ -1,0 +1,82 @@
+package dev.lowpass.models.learn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lowpass.kernels.Plane;
+import dev.lowpass.runtime.Preprocess;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class AugmentationTest {
+
+    private static final int HEIGHT = 12;
+    private static final int WIDTH = 16;
+    private static final Plane PLANE = new Plane(HEIGHT, WIDTH, 3);
+    /** Red tells the column, green the row. */
+    private final Augmentation augmentation = new Augmentation(new PhotoSet(PLANE, ramps(), new int[1], List.of("a")),
+            new Preprocess(PLANE, Preprocess.Resize.SHORTEST_SIDE, WIDTH, Preprocess.Interpolation.BILINEAR, List.of(0f, 0f, 0f), List.of(1f, 1f, 1f),
+                    Preprocess.ChannelOrder.RGB));
+
+    private static byte[] ramps() {
+        byte[] pixels = new byte[PLANE.elements()];
+        for (int y = 0; y < HEIGHT; y++) {
+            for (int x = 0; x < WIDTH; x++) {
+                pixels[(y * WIDTH + x) * 3] = (byte) (10 * x);
+                pixels[(y * WIDTH + x) * 3 + 1] = (byte) (10 * y);
+            }
+        }
+        return pixels;
+    }
+
+    @Test
+    void withoutMovesAndCropsAPhotoIsOnlyMirrored() {
+        float[] plain = augmentation.plain(0);
+        float[] mirrored = new float[plain.length];
+        for (int i = 0; i < plain.length; i++) {
+            int pixel = i / 3;
+            mirrored[(pixel / WIDTH * WIDTH + WIDTH - 1 - pixel % WIDTH) * 3 + i % 3] = plain[i];
+        }
+        SplittableRandom random = new SplittableRandom(1);
+        boolean[] seen = new boolean[2];
+        for (int round = 0; round < 20; round++) {
+            float[] out = new float[plain.length];
+            augmentation.random(0, HEIGHT, WIDTH, new Augmentation.Strength(0, 1), random, out, 0);
+            boolean mirror = out[0] > out[3];
+            assertArrayEquals(mirror ? mirrored : plain, out);
+            seen[mirror ? 1 : 0] = true;
+        }
+        assertTrue(seen[0] && seen[1], "never or always mirrored");
+    }
+
+    /** Crops of at least half a side, of any place, stretched by up to a quarter, and never beyond the border. */
+    @Test
+    void cropsAreOfTheSizeAskedFor() {
+        SplittableRandom random = new SplittableRandom(2);
+        double least = 1;
+        double most = 0;
+        double first = WIDTH;
+        double last = 0;
+        for (int round = 0; round < 500; round++) {
+            float[] out = new float[PLANE.elements()];
+            augmentation.random(0, HEIGHT, WIDTH, new Augmentation.Strength(0, 0.5), random, out, 0);
+            int middle = HEIGHT / 2 * WIDTH + WIDTH / 2;
+            double shareX = Math.abs(out[3 * (middle + 1)] - out[3 * middle]) / 10;
+            double shareY = (out[3 * (middle + WIDTH) + 1] - out[3 * middle + 1]) / 10;
+            double stretch = Math.sqrt(shareX / shareY);
+            assertTrue(stretch < Math.exp(0.25) + 1e-3 && stretch > Math.exp(-0.25) - 1e-3, shareX + " by " + shareY);
+            least = Math.min(least, Math.sqrt(shareX * shareY));
+            most = Math.max(most, Math.sqrt(shareX * shareY));
+            for (int x = 0; x < WIDTH; x++) {
+                first = Math.min(first, out[3 * x] / 10);
+                last = Math.max(last, out[3 * x] / 10);
+            }
+        }
+        assertEquals(0.5, least, 0.02);
+        assertEquals(1, most, 0.02);
+        assertEquals(0, first, 0.02);
+        assertEquals(WIDTH - 1, last, 0.02);
+    }
+}
