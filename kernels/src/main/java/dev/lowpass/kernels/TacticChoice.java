@@ -21,7 +21,11 @@ public enum TacticChoice {
      */
     public static TacticChoice byDefault() {
         String name = System.getProperty(PROPERTY);
-        return name == null ? MEASURED : named(name);
+        try {
+            return name == null ? MEASURED : named(name);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("system property " + PROPERTY + ": " + e.getMessage(), e);
+        }
     }
 
     /** @throws IllegalArgumentException for any other name */

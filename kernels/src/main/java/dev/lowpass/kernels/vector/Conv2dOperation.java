@@ -62,7 +62,7 @@ final class Conv2dOperation extends RowOperation {
         int left = window.padding().left();
         // Outputs [first, end) have all their columns inside the plane.
         int first = Math.min(width, ceilDiv(left, window.strideX()));
-        int end = Math.max(first, Math.min(width, (from.width() + left - window.kernelWidth()) / window.strideX() + 1));
+        int end = Math.max(first, Math.min(width, Math.floorDiv(from.width() + left - window.kernelWidth(), window.strideX()) + 1));
         for (int ky = 0; ky < window.kernelHeight(); ky++) {
             int row = y * window.strideY() - window.padding().top() + ky;
             int to = tapsAt + ky * tapElements;

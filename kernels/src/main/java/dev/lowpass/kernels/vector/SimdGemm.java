@@ -51,6 +51,9 @@ final class SimdGemm {
      */
     static int[] panels(int columns) {
         int vectors = (columns + L - 1) / L;
+        if (vectors == 1) {
+            return new int[] {L};
+        }
         int usual = MANY_REGISTERS ? 3 : 2;
         int[] panels = new int[MANY_REGISTERS ? (vectors + 2) / 3 : Math.max(1, vectors / 2)];
         Arrays.fill(panels, usual * L);

@@ -152,10 +152,13 @@ final class Workers implements AutoCloseable {
             LockSupport.unpark(threads[helper]);
             return;
         }
-        asleep[helper].set(HANDED);
+        // A helper that was about to sleep may have seen the task by itself; handed over nevertheless, it would run twice at once.
+        if (!asleep[helper].compareAndSet(ASLEEP, HANDED)) {
+            return;
+        }
         try {
             executor.execute(helpers[helper]);
-        } catch (RejectedExecutionException e) {
+        } catch (RejectedExecutionException | OutOfMemoryError e) { // an error when the executor can start no thread
             asleep[helper].set(ASLEEP); // the caller does the helper's share
         }
     }

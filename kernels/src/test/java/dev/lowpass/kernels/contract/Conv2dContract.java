@@ -7,6 +7,8 @@ import dev.lowpass.kernels.OperationSpec;
 import dev.lowpass.kernels.Padding;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Window;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,23 @@ public abstract class Conv2dContract extends Contract {
                                     turn % 5 != 0, random);
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /** Windows as wide as the plane with its padding, and wider than the plane: at some columns no tap is inside, at none all. */
+    @Test
+    void planesNarrowerThanTheWindow() {
+        SplittableRandom random = new SplittableRandom(56);
+        List<Window> windows = new ArrayList<>(Windows.ALL);
+        windows.add(Window.square(2, 2, new Padding(0, 0, 1, 1)));
+        windows.add(Window.square(3, 3, new Padding(0, 0, 2, 2)));
+        for (Window window : windows) {
+            for (int[] side : new int[][] {{1, 1}, {2, 2}, {2, 3}, {3, 1}, {1, 4}}) {
+                Padding padding = window.padding();
+                if (side[0] + padding.top() + padding.bottom() >= window.kernelHeight() && side[1] + padding.left() + padding.right() >= window.kernelWidth()) {
+                    checkIntegers(new Plane(side[0], side[1], 3), 7, window, Activation.NONE, 2, true, random);
                 }
             }
         }

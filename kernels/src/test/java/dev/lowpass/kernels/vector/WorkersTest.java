@@ -151,6 +151,9 @@ class WorkersTest {
                 command -> {
                     throw new RejectedExecutionException("full");
                 },
+                command -> {
+                    throw new OutOfMemoryError("unable to create native thread");
+                },
                 command -> {},
                 Runnable::run);
         for (Executor executor : executors) {
