@@ -17,6 +17,8 @@ public final class Device {
     private static final System.Logger LOG = System.getLogger(Device.class.getName());
     private static final Pattern CUDA = Pattern.compile("cuda(?::(\\d{1,4}))?");
 
+    private static Device auto;
+
     private final Backend backend;
 
     private Device(Backend backend) {
@@ -27,8 +29,12 @@ public final class Device {
      * The fastest device that this machine offers: its first NVIDIA GPU, else the CPU. Chosen once in a process; the choice, or the
      * reason for falling back, is logged once.
      */
-    public static Device auto() {
-        return Auto.DEVICE;
+    public static synchronized Device auto() {
+        // Not in a class of its own: what fails while a class is initialised is told once, and without its reason.
+        if (auto == null) {
+            auto = choose();
+        }
+        return auto;
     }
 
     /**
@@ -110,19 +116,15 @@ public final class Device {
         return name();
     }
 
-    private static final class Auto {
-        static final Device DEVICE = choose();
-
-        private static Device choose() {
-            try {
-                Device device = cuda(0);
-                LOG.log(System.Logger.Level.INFO, "device auto is {0}", device.description());
-                return device;
-            } catch (CudaException e) {
-                // An application that leaves JCuda out has made its choice; one that brings it wants to know.
-                LOG.log(Backends.hasJCuda() ? System.Logger.Level.INFO : System.Logger.Level.DEBUG, "device auto is the CPU: {0}", e.getMessage());
-                return cpu();
-            }
+    private static Device choose() {
+        try {
+            Device device = cuda(0);
+            LOG.log(System.Logger.Level.INFO, "device auto is {0}", device.description());
+            return device;
+        } catch (CudaException e) {
+            // An application that leaves JCuda out has made its choice; one that brings it wants to know.
+            LOG.log(Backends.hasJCuda() ? System.Logger.Level.INFO : System.Logger.Level.DEBUG, "device auto is the CPU: {0}", e.getMessage());
+            return cpu();
         }
     }
 }

@@ -27,13 +27,22 @@ public final class Model implements AutoCloseable {
         return new Model(String.valueOf(path.getFileName()), ModelFile.read(path));
     }
 
-    /** A model from memory. */
+    /**
+     * A model from memory.
+     *
+     * @throws IllegalArgumentException when its parts do not fit together
+     */
     public static Model of(ModelDefinition definition) {
-        return new Model("", definition);
+        return of("", definition);
     }
 
-    /** A model from memory, with a name for events. */
+    /**
+     * A model from memory, with a name for events.
+     *
+     * @throws IllegalArgumentException when its parts do not fit together
+     */
     public static Model of(String name, ModelDefinition definition) {
+        ModelFile.requireConsistent(definition);
         return new Model(Objects.requireNonNull(name, "name"), definition);
     }
 

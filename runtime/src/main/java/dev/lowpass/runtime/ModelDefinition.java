@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The whole content of a model file, in memory: what importers make, the model file holds and the planner reads. Consistent once
- * it exists.
+ * The whole content of a model file, in memory: what importers make, the model file holds and the planner reads. Reading and writing
+ * a file check that its parts fit together, and so does {@link Model#of}.
  *
  * @param graph the network
  * @param parameters of every op that has weights, by op name

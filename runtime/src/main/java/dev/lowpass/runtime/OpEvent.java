@@ -12,7 +12,7 @@ import jdk.jfr.Timespan;
 /**
  * One step of a session's plan in a run. Off unless a recording turns it on ({@code lowpass.Op#enabled=true}). On a GPU the pass then
  * runs step by step, each waited for, instead of as one CUDA graph: {@link #computeTime} is the device's own, the event's duration has
- * the launch and the wait in it, and runs are slower than without.
+ * the launch and the wait in it, and runs are slower than without. A run that is timed ({@link RunTiming}) makes none.
  */
 @Name("lowpass.Op")
 @Label("Operation")

@@ -17,6 +17,7 @@ import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -452,7 +453,7 @@ public final class Session implements AutoCloseable {
      */
     public void warmUp(int... batches) {
         requireOpen();
-        int[] sizes = batches.length == 0 ? new int[] {1, options.maxBatch()} : batches;
+        int[] sizes = batches.length == 0 ? Arrays.stream(new int[] {1, options.maxBatch()}).distinct().toArray() : batches;
         for (int batch : sizes) {
             requireBatch(batch);
         }
@@ -496,7 +497,7 @@ public final class Session implements AutoCloseable {
         return classes;
     }
 
-    /** Bytes that one context holds: arena, scratch and staging. */
+    /** Bytes that one context holds: arena and scratch, on a GPU staging too. On the CPU the first run of 8-bit pixels adds their floats. */
     public long contextBytes() {
         return resources.contextBytes;
     }

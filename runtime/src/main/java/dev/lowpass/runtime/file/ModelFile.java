@@ -326,8 +326,25 @@ public final class ModelFile {
         }
     }
 
+    /**
+     * What {@link #read} asks of a file's content, for a model that was made in memory.
+     *
+     * @throws IllegalArgumentException when parts of the model do not fit together, or a value is not finite
+     */
+    public static void requireConsistent(ModelDefinition model) {
+        try {
+            check("model from memory", model);
+        } catch (ModelFormatException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+    }
+
     /** The rules on values, the same for what is read and for what is to be written. */
     private static void check(String where, ModelDefinition model) throws ModelFormatException {
+        if (!model.preprocess().input().equals(model.graph().input())) {
+            throw new ModelFormatException(where + ": " + PREPROCESS + " makes an input of " + model.preprocess().input() + ", but the graph's is "
+                    + model.graph().input() + "; they must agree");
+        }
         for (GraphOp op : model.graph().ops()) {
             List<Integer> shape = weightShape(op);
             if (shape != null) {
@@ -457,10 +474,6 @@ public final class ModelFile {
     public static void write(ModelDefinition model, Path path, WeightType weights) throws IOException {
         String where = "cannot write " + path;
         check(where, model);
-        if (!model.preprocess().input().equals(model.graph().input())) {
-            throw new ModelFormatException(where + ": " + PREPROCESS + " makes an input of " + model.preprocess().input() + ", but the graph's is "
-                    + model.graph().input() + "; they must agree");
-        }
         SafetensorsWriter writer = new SafetensorsWriter()
                 .metadata(FORMAT, Integer.toString(model.cutoffSets().isEmpty() ? OLDEST_FORMAT : FORMAT_OF_CUTOFF_SETS))
                 .metadata(GRAPH, GraphJson.write(model.graph().ops()))

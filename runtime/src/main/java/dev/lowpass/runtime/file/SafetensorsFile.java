@@ -10,6 +10,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -68,6 +69,9 @@ public final class SafetensorsFile {
             // Opening a pipe would wait for its writer.
             if (!attributes.isRegularFile()) {
                 throw new ModelFormatException(path + ": is neither a file nor a folder; give a .safetensors file");
+            }
+            if (path.getFileSystem() != FileSystems.getDefault()) {
+                return of(path, Files.readAllBytes(path)); // in a zip archive, for one: nothing to map
             }
             try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
                 return read(path, new Mapped(path, channel));

@@ -2,6 +2,7 @@ package dev.lowpass.runtime.file;
 
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,7 +28,9 @@ public final class WholeFile {
     public static void replace(Path target, Content content) throws IOException {
         Path part = target.resolveSibling("." + target.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
         // A signal ends the JVM without the finally below. The list of such files grows with every write, by a path each.
-        part.toFile().deleteOnExit();
+        if (part.getFileSystem() == FileSystems.getDefault()) {
+            part.toFile().deleteOnExit();
+        }
         try {
             content.writeTo(part);
             try {

@@ -8,12 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.Golden;
+import dev.lowpass.runtime.Model;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.graph.GraphException;
 import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
 import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -88,6 +91,28 @@ class ModelFileTest {
         assertEquals(SmallNetwork.GRAPH, file.metadata().get("lowpass.graph"));
         assertEquals(SmallNetwork.PREPROCESS, file.metadata().get("lowpass.preprocess"));
         assertEquals(List.of(6, 4), file.shape("expand.weight"));
+    }
+
+    /** As an application may have it in a jar. */
+    @Test
+    void aZipArchiveHoldsModelsToo() throws IOException {
+        try (FileSystem zip = FileSystems.newFileSystem(folder.resolve("models.zip"), Map.of("create", "true"))) {
+            Path path = zip.getPath("/m.safetensors");
+            ModelFile.write(SmallNetwork.definition(), path, ModelFile.WeightType.F32);
+            assertSame(SmallNetwork.definition(), ModelFile.read(path));
+            Path missing = zip.getPath("/none");
+            assertEquals("/none: does not exist; check the path", assertThrows(ModelFormatException.class, () -> ModelFile.read(missing)).getMessage());
+        }
+    }
+
+    /** What is made in memory is held to the same rules. */
+    @Test
+    void noModelIsMadeOfPartsThatDoNotFit() {
+        Model.of(SmallNetwork.definition()).close();
+        assertEquals("model from memory: op \"stem\" has no weight or no bias; a convolution needs both: add them",
+                assertThrows(IllegalArgumentException.class, () -> Model.of(with("stem", null))).getMessage());
+        assertEquals("model from memory: tensor \"stem.bias\" has 5 values, but its shape is [4]; they must agree",
+                assertThrows(IllegalArgumentException.class, () -> Model.of(with("stem", new Parameters(new float[72], new float[5])))).getMessage());
     }
 
     @Test
