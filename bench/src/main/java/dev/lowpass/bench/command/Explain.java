@@ -141,7 +141,8 @@ final class Explain implements Callable<Integer> {
             if (op instanceof GraphOp.PointwiseConv2d pointwise) {
                 Plan.Step step = plan.steps().stream().filter(candidate -> candidate.ops().contains(op.name())).findFirst().orElseThrow(
                         () -> new IllegalStateException("no step of the plan runs op \"" + op.name() + "\""));
-                Bands bands = step.bandsByBatch().isEmpty() ? null : step.bandsByBatch().get(batch - 1);
+                // A layer without cutoffs may run on coefficients too, all of them, where its neighbours do.
+                Bands bands = !pointwise.isTruncated() || step.bandsByBatch().isEmpty() ? null : step.bandsByBatch().get(batch - 1);
                 layers.add(new Layer(pointwise, step, Macs.of(definition, op), bands));
             }
         }

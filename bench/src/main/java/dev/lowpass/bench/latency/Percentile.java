@@ -15,7 +15,7 @@ public final class Percentile {
      * @param percent above 0, up to 100
      */
     public static long of(long[] sorted, double percent) {
-        return sorted[Math.max(0, (int) Math.ceil(percent / 100 * sorted.length) - 1)];
+        return sorted[Math.max(0, (int) Math.ceil(percent * sorted.length / 100) - 1)];
     }
 
     /** The median of all turns' samples. */

@@ -8,10 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.lowpass.kernels.Activation;
+import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.file.ModelFile;
 import dev.lowpass.runtime.file.ModelFile.WeightType;
+import dev.lowpass.runtime.graph.Graph;
+import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +25,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -180,6 +186,28 @@ class ModelCommandsTest {
         assertEquals(String.valueOf(28 * 6 + 49 * 3), values.get("/pointwise_macs_kept"));
         assertTrue(Long.parseLong(values.get("/session_bytes")) >= 4L * 4 * (8 * 8 * 3 + 3), values.get("/session_bytes"));
         assertTrue(run.out().contains("(" + String.format(java.util.Locale.ROOT, "%,d", Long.parseLong(values.get("/session_bytes"))) + " bytes"), run.out());
+    }
+
+    /** A linear layer without cutoffs between two with: it stays in the frequency domain, with every coefficient. */
+    @Test
+    void explainShowsALayerWithoutCutoffsAmongCoefficients() throws IOException {
+        Plane input = new Plane(8, 8, 3);
+        List<GraphOp> ops = List.of(
+                new GraphOp.PointwiseConv2d("a", Graph.INPUT, 3, 3, 4, Activation.NONE),
+                new GraphOp.PointwiseConv2d("b", "a", 3, 3, 0, Activation.NONE),
+                new GraphOp.PointwiseConv2d("c", "b", 3, 3, 4, Activation.NONE),
+                new GraphOp.GlobalAveragePool("pool", "c"),
+                new GraphOp.PointwiseConv2d("classifier", "pool", 3, 2, 0, Activation.NONE));
+        Map<String, Parameters> parameters = Map.of(
+                "a", new Parameters(new float[9], new float[3], new int[] {16, 8, 4}),
+                "b", new Parameters(new float[9], new float[3]),
+                "c", new Parameters(new float[9], new float[3], new int[] {16, 8, 4}),
+                "classifier", new Parameters(new float[6], new float[2]));
+        Path file = folder.resolve("between.safetensors");
+        ModelFile.write(new ModelDefinition(Graph.of(input, ops), parameters, Preprocess.tensorflow(input), List.of(), Map.of(), Optional.empty()), file, ModelFile.WeightType.F32);
+        Execution run = Execution.of("explain", file, "--device", "cpu", "--bands");
+        assertEquals(0, run.status(), run.err());
+        assertTrue(run.out().lines().anyMatch(line -> line.matches(" *b +8x8x3 +3 +frequency .*")), run.out());
     }
 
     @Test

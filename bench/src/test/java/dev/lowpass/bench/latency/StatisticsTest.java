@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class StatisticsTest {
@@ -23,6 +24,9 @@ class StatisticsTest {
         assertEquals(40, Percentile.of(sorted, 99));
         assertEquals(40, Percentile.of(sorted, 100));
         assertEquals(10, Percentile.of(sorted, 1e-9));
+        long[] thousand = LongStream.rangeClosed(1, 1000).toArray();
+        assertEquals(999, Percentile.of(thousand, 99.9));
+        assertEquals(550, Percentile.of(thousand, 55));
         assertEquals(7, Percentile.of(new long[] {7}, 50));
         assertEquals(2, Percentile.median(List.of(new long[] {3}, new long[] {1, 2})));
     }
