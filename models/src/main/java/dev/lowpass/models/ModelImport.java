@@ -112,7 +112,8 @@ public final class ModelImport {
         } catch (CharacterCodingException e) {
             throw new ImportException(file + ": is not text in UTF-8; give a text file with the name of a class on each line", e);
         }
-        List<String> labels = new ArrayList<>(text.lines().map(String::strip).toList());
+        // A byte order mark is what some editors put first.
+        List<String> labels = new ArrayList<>(text.replace("\uFEFF", "").lines().map(String::strip).toList());
         while (!labels.isEmpty() && labels.get(labels.size() - 1).isEmpty()) {
             labels.remove(labels.size() - 1);
         }

@@ -82,7 +82,7 @@ class ModelImportTest {
 
     @Test
     void labels() throws IOException {
-        Path three = text("three.txt", "cat\ndog \r\nbird\n\n");
+        Path three = text("three.txt", "\uFEFFcat\ndog \r\nbird\n\n");
         ModelImport.Result result = ModelImport.read(model, new ModelImport.Options(three, null, null));
         assertEquals(List.of("cat", "dog", "bird"), result.model().labels());
         assertEquals(List.of(), result.notes());

@@ -2,7 +2,7 @@ package dev.lowpass.models.image;
 
 import com.drew.imaging.ImageProcessingException;
 import com.drew.imaging.jpeg.JpegMetadataReader;
-import com.drew.imaging.png.PngMetadataReader;
+import com.drew.lang.ByteArrayReader;
 import com.drew.metadata.Metadata;
 import com.drew.metadata.exif.ExifIFD0Directory;
 import com.drew.metadata.exif.ExifReader;
@@ -16,7 +16,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.lwjgl.stb.STBImage;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.system.MemoryUtil;
@@ -91,6 +93,9 @@ public final class ImageDecoder {
         if (!whole) {
             throw new ImageException(name + ": is truncated: its " + bytes.length + " bytes end before the " + format
                     + " picture does; copy or download it again (" + FORMATS + ")");
+        }
+        if (format == Format.PNG && !startsWith(bytes, 8, 0, 0, 0, 13, 'I', 'H', 'D', 'R')) {
+            throw undecodable(name, format, startsWith(bytes, 12, 'C', 'g', 'B', 'I') ? "it is of the kind that Xcode makes for iOS" : "its first chunk is no IHDR");
         }
         RgbImage stored;
         try {
@@ -181,17 +186,23 @@ public final class ImageDecoder {
         return false;
     }
 
-    /** Whether the chunks lead to an IEND chunk (PNG specification, 5.3: length, type, data, CRC). */
+    /** Whether the chunks lead to an IEND chunk. */
     private static boolean pngEnds(byte[] bytes) {
+        return chunk(bytes, 0x49454e44).isPresent();
+    }
+
+    /** What the first PNG chunk of a type holds (PNG specification, 5.3: length, type, data, CRC). */
+    private static Optional<byte[]> chunk(byte[] bytes, int type) {
         ByteBuffer png = ByteBuffer.wrap(bytes);
         long at = 8;
         while (at + 12 <= bytes.length) {
-            if (png.getInt((int) at + 4) == 0x49454e44) {
-                return true;
+            long length = png.getInt((int) at) & 0xffffffffL;
+            if (png.getInt((int) at + 4) == type && at + 12 + length <= bytes.length) {
+                return Optional.of(Arrays.copyOfRange(bytes, (int) at + 8, (int) (at + 8 + length)));
             }
-            at += 12 + (png.getInt((int) at) & 0xffffffffL);
+            at += 12 + length;
         }
-        return false;
+        return Optional.empty();
     }
 
     /** Whether an uncompressed BMP's rows are all there; a header that makes no sense is left to stb to refuse. */
@@ -285,7 +296,7 @@ public final class ImageDecoder {
         try {
             Metadata metadata = switch (format) {
                 case JPEG -> JpegMetadataReader.readMetadata(new ByteArrayInputStream(bytes), List.of(new ExifReader()));
-                case PNG -> PngMetadataReader.readMetadata(new ByteArrayInputStream(bytes));
+                case PNG -> pngExif(bytes);
                 case BMP -> new Metadata();
             };
             ExifIFD0Directory exif = metadata.getFirstDirectoryOfType(ExifIFD0Directory.class);
@@ -294,6 +305,13 @@ public final class ImageDecoder {
         } catch (ImageProcessingException | IOException | RuntimeException e) {
             return 1;
         }
+    }
+
+    /** Of an eXIf chunk only: a reader of all metadata would also inflate compressed text, of any size. */
+    private static Metadata pngExif(byte[] bytes) {
+        Metadata metadata = new Metadata();
+        chunk(bytes, 0x65584966).ifPresent(exif -> new ExifReader().extract(new ByteArrayReader(exif), metadata));
+        return metadata;
     }
 
     private static String firstLine(Throwable e) {

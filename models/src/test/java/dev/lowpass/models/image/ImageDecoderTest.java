@@ -11,6 +11,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.zip.CRC32;
+import java.util.zip.DeflaterOutputStream;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -314,6 +316,36 @@ class ImageDecoderTest {
         String message = refusal(bomb);
         assertEquals(bomb
                 + ": is 40000x30000, 1200 megapixels; at most 100 are read, so scale it down first (JPEG, PNG and BMP are read)", message);
+    }
+
+    @Test
+    void pngsThatBeginWithAnotherChunkAreRefused() throws IOException {
+        byte[] sound = png(2, 2, new byte[0]);
+        byte[] signature = Arrays.copyOf(sound, 8);
+        String after = "; save it again with another program (JPEG, PNG and BMP are read)";
+        Path end = file("end.png", insert(signature, 8, chunk("IEND", new byte[0])));
+        assertEquals(end + ": is not a PNG that can be decoded (its first chunk is no IHDR)" + after, refusal(end));
+        Path ios = file("ios.png", insert(sound, 8, chunk("CgBI", new byte[4])));
+        assertEquals(ios + ": is not a PNG that can be decoded (it is of the kind that Xcode makes for iOS)" + after, refusal(ios));
+    }
+
+    /** 300 MB of text in a chunk of 300 KB, which nobody reads. */
+    @Test
+    void compressedTextIsNotInflated() throws IOException {
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        text.write("note\0\0".getBytes(StandardCharsets.US_ASCII));
+        try (DeflaterOutputStream deflater = new DeflaterOutputStream(text)) {
+            for (int i = 0; i < 300; i++) {
+                deflater.write(new byte[1 << 20]);
+            }
+        }
+        byte[] picture = insert(encode(small(BufferedImage.TYPE_INT_RGB), "png"), 33, chunk("zTXt", text.toByteArray()));
+        com.sun.management.ThreadMXBean thread = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        ImageDecoder.decode(picture);
+        long before = thread.getCurrentThreadAllocatedBytes();
+        ImageDecoder.decode(picture);
+        long allocated = thread.getCurrentThreadAllocatedBytes() - before;
+        assertTrue(allocated < 50_000_000, allocated + " bytes");
     }
 
     @Test
