@@ -92,7 +92,7 @@ record CostTable(String device, Map<String, Op> ops) {
             String name = op.name();
             ops.put(name, new Op(columns.get(0).getOrDefault(name, 0.0), columns.get(1).getOrDefault(name, 0.0), columns.get(2).getOrDefault(name, 0.0)));
         }
-        return new CostTable(device.name() + ", " + threads + (threads == 1 ? " thread" : " threads"), ops);
+        return new CostTable(name(device, threads), ops);
     }
 
     /**
@@ -160,6 +160,10 @@ record CostTable(String device, Map<String, Op> ops) {
             session.close();
             model.close();
         }
+    }
+
+    static String name(Device device, int threads) {
+        return device.name() + ", " + threads + (threads == 1 ? " thread" : " threads");
     }
 
     /** Milliseconds of an image with the uncut network. */

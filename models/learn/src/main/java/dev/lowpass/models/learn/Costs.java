@@ -5,6 +5,7 @@ import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -42,6 +43,16 @@ record Costs(double fixed, Map<String, Double> layers, String unit) {
     /** With everything kept. */
     double whole() {
         return fixed + layers.values().stream().mapToDouble(Double::doubleValue).sum();
+    }
+
+    /** @throws LearnException when even cutoffs of 0 keep more than a share */
+    void requireReachable(double share) {
+        double least = fixed / whole();
+        if (least > share) {
+            throw new LearnException(String.format(Locale.ROOT,
+                    "a share of %.3f of the %s cannot be reached: what cutoffs do not change keeps %.3f; use another --block, or a larger --keep",
+                    share, unit, least));
+        }
     }
 
     /** The share of {@link #whole} that given cutoffs keep. */

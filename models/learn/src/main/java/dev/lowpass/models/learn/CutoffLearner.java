@@ -150,6 +150,7 @@ final class CutoffLearner implements AutoCloseable {
 
     /** A model for each target, in the recipe's order: selected, and learned unless there are no epochs. */
     List<ModelDefinition> learn(Recipe recipe, Path checkpoint) throws IOException {
+        recipe.keep().forEach(costs::requireReachable); // all of them before the first is worked for
         if (recipe.epochs() == 0) {
             List<ModelDefinition> selected = new ArrayList<>();
             for (double share : recipe.keep()) {
@@ -204,7 +205,7 @@ final class CutoffLearner implements AutoCloseable {
         }
 
         private String made() {
-            return "learn " + recipe + " photos " + photos.size() + " by " + CutoffLearner.this.costs.unit();
+            return "learn " + recipe + " photos " + photos.size() + " by " + CutoffLearner.this.costs.unit() + ", model and photos " + new Fingerprint().add(open).add(photos);
         }
 
         private double kept() {

@@ -2,6 +2,7 @@ package dev.lowpass.models.learn;
 
 import dev.lowpass.runtime.ModelDefinition;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,9 +34,10 @@ final class Labels {
         Map<String, String> byFile = source.equals(FOLDERS) ? null : readCsv(Path.of(source));
         int[] labels = new int[photos.size()];
         List<String> missing = new ArrayList<>();
+        Map<String, Path> named = new HashMap<>();
         for (int i = 0; i < labels.length; i++) {
             Path photo = photos.get(i);
-            String label = byFile == null ? photo.getParent().getFileName().toString().replace("/", "") : byFile.get(photo.getFileName().toString());
+            String label = byFile == null ? folder(photo) : byFile.get(line(photo, byFile, named, source));
             if (label == null) {
                 missing.add(photo.getFileName().toString());
             } else {
@@ -47,6 +49,33 @@ final class Labels {
                     + "; add a line \"file,class\" for each or remove the photos");
         }
         return labels;
+    }
+
+    private static String folder(Path photo) {
+        Path folder = photo.getParent();
+        if (folder == null || folder.getFileName() == null) {
+            throw new LearnException("photo " + photo + " is in no folder that could be its class; put each into a folder with the name of its class");
+        }
+        return folder.getFileName().toString().replace("/", "");
+    }
+
+    /**
+     * The file of a line that names the photo: by as many of the folders it is in as any line has.
+     *
+     * @param named the photo that each line names, filled in
+     */
+    private static String line(Path photo, Map<String, String> byFile, Map<String, Path> named, String source) {
+        for (int from = 0; from < photo.getNameCount(); from++) {
+            String file = photo.subpath(from, photo.getNameCount()).toString().replace('\\', '/');
+            if (byFile.containsKey(file)) {
+                Path other = named.put(file, photo);
+                if (other != null) {
+                    throw new LearnException(file + " of " + source + " is the name of two photos, " + other + " and " + photo + "; write their folders before their names");
+                }
+                return file;
+            }
+        }
+        return null;
     }
 
     private static int number(String label, Map<String, Integer> numbers, boolean background, int classes, String source) {
@@ -72,7 +101,14 @@ final class Labels {
         }
         Map<String, String> labels = new HashMap<>();
         int number = 0;
-        for (String line : Files.readAllLines(file)) {
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(file);
+        } catch (CharacterCodingException e) {
+            throw new LearnException(file + " is not UTF-8 text; save it as UTF-8", e);
+        }
+        for (String text : lines) {
+            String line = text.replace("\uFEFF", ""); // a byte order mark, which spreadsheets put first
             number++;
             int comma = line.indexOf(',');
             if (line.isBlank()) {
@@ -81,7 +117,12 @@ final class Labels {
             if (comma < 1) {
                 throw new LearnException(file + " line " + number + " is \"" + line + "\"; each line must be file,class");
             }
-            labels.put(line.substring(0, comma).strip(), line.substring(comma + 1).strip());
+            String name = line.substring(0, comma).strip();
+            String label = line.substring(comma + 1).strip();
+            String before = labels.put(name, label);
+            if (before != null && !before.equals(label)) {
+                throw new LearnException(file + " line " + number + " says that " + name + " is " + label + ", and a line before it says " + before + "; leave one of them");
+            }
         }
         return labels;
     }

@@ -106,7 +106,8 @@ final class Learn implements Callable<Integer> {
         check();
         double rate = this.rate != null ? this.rate : tune == CutoffNetwork.Tune.ALL ? 2e-4 : 1e-3;
         RunOptions.requireWritable(output);
-        ModelDefinition uncut = ModelFile.read(model).dense();
+        Path state = run.checkpoint(output);
+        ModelDefinition uncut = Sealing.withoutCutoffRecord(ModelFile.read(model).dense());
         List<Path> paths = new ArrayList<>();
         PhotoSet all = PhotoSet.readAll(images, within, uncut.preprocess(), paths);
         if (labels != null) {
@@ -123,7 +124,7 @@ final class Learn implements Callable<Integer> {
         ModelDefinition open = CutoffLayers.open(uncut, block.equals("auto") ? 0 : Integer.parseInt(block));
         Costs costs = Costs.macs(open.graph());
         if (budget != null) {
-            CostTable table = costTable(uncut, open);
+            CostTable table = costTable(uncut, open, state);
             open = table.open(open);
             costs = table.costs(open);
             Main.log(table.describe(open));
@@ -141,7 +142,6 @@ final class Learn implements Callable<Integer> {
         List<Double> ordered = keep.stream().distinct().toList();
         CutoffLearner.Recipe recipe = new CutoffLearner.Recipe(falling, epochs, tune, rate, match, batchSize(parts.get(1).size()), labels != null,
                 new Augmentation.Strength(shift == null ? uncut.graph().input().height() / 16 : shift, crop), run.seed());
-        Path state = run.checkpoint(output);
         List<Charts.Point> points = new ArrayList<>();
         List<String> missed = new ArrayList<>();
         try (CutoffLearner learner = new CutoffLearner(uncut, open, costs, parts.get(1), parts.get(0), run.threads(), Main::log)) {
@@ -186,7 +186,10 @@ final class Learn implements Callable<Integer> {
                 Sealing.writeText(sibling(output, (names.size() == 1 ? "" : "-" + name) + ".cutoffs.svg"), Charts.histogram(learned.withCutoffs(name)));
             }
             Sealing.writeText(sibling(output, ".curve.svg"), Charts.curve(points, before == null ? "agreement with the uncut model" : "accuracy"));
-            Files.deleteIfExists(state);
+            if (epochs > 0) {
+                Files.deleteIfExists(state);
+                Files.deleteIfExists(sibling(state, ".costs.json"));
+            }
         }
         if (!missed.isEmpty()) {
             throw new LearnException(String.join("; ", missed) + "; the file is written: learn for more --epochs, with --tune all, or with a larger --keep");
@@ -194,14 +197,20 @@ final class Learn implements Callable<Integer> {
         return 0;
     }
 
-    private CostTable costTable(ModelDefinition uncut, ModelDefinition open) throws IOException {
-        if (costTable != null && Files.exists(costTable)) {
-            return CostTable.read(costTable, uncut.graph());
+    /** Without --costs the table stands beside the checkpoint: measured again it would be another, and what was learned would be of no use. */
+    private CostTable costTable(ModelDefinition uncut, ModelDefinition open, Path state) throws IOException {
+        Path file = costTable != null ? costTable : sibling(state, ".costs.json");
+        Device measured = Device.named(device);
+        if (Files.exists(file) && (costTable != null || Files.exists(state))) {
+            CostTable table = CostTable.read(file, uncut.graph());
+            if (costTable != null || table.device().equals(CostTable.name(measured, run.threads()))) {
+                return table;
+            }
         }
         Main.log("measuring what each layer costs");
-        CostTable table = CostTable.measure(uncut, open, Device.named(device), run.threads());
-        if (costTable != null) {
-            table.write(costTable);
+        CostTable table = CostTable.measure(uncut, open, measured, run.threads());
+        if (costTable != null || epochs > 0) {
+            table.write(file);
         }
         return table;
     }
@@ -224,6 +233,13 @@ final class Learn implements Callable<Integer> {
         }
         if (budget != null && spec.commandLine().getParseResult().hasMatchedOption("--keep")) {
             throw Main.usage("--budget and --keep exclude one another; give one of them");
+        }
+        if (budget != null) {
+            try {
+                Device.named(device);
+            } catch (IllegalArgumentException e) {
+                throw Main.usage("--device " + device + ": " + e.getMessage());
+            }
         }
         if (costTable != null && budget == null) {
             throw Main.usage("--costs is for --budget; give both or neither");

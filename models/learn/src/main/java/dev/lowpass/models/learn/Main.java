@@ -1,5 +1,6 @@
 package dev.lowpass.models.learn;
 
+import dev.lowpass.kernels.cuda.CudaException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.LocalTime;
@@ -26,7 +27,7 @@ public final class Main {
                 line.getErr().println("lowpass: " + e.getMessage() + " (see lowpass " + line.getCommandName() + " --help)");
                 return 2;
             }
-            if (e instanceof LearnException || e instanceof IOException || e instanceof UncheckedIOException || e instanceof IllegalArgumentException) {
+            if (e instanceof LearnException || e instanceof CudaException || e instanceof IOException || e instanceof UncheckedIOException || e instanceof IllegalArgumentException) {
                 System.err.println("lowpass: " + e.getMessage());
                 return 1;
             }

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -188,7 +187,7 @@ record PhotoSet(Plane plane, byte[] pixels, int[] labels, List<String> classes) 
             }
         });
         if (!broken.isEmpty()) {
-            List<String> some = new TreeMap<>(broken).values().stream().limit(NAMED_IN_MESSAGE).toList();
+            List<String> some = broken.values().stream().limit(NAMED_IN_MESSAGE).toList();
             throw new LearnException(broken.size() + " of the " + photos.size() + " photos in " + data + " cannot be read: " + String.join(", ", some)
                     + (broken.size() > some.size() ? ", ..." : "") + "; remove or replace them");
         }

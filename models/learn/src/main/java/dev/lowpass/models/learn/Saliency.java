@@ -126,13 +126,7 @@ final class Saliency {
      * @throws LearnException when even cutoffs of 0 keep more
      */
     Map<String, int[]> select(double keep, Costs costs) {
-        Map<String, int[]> none = choose(Double.MAX_VALUE, costs);
-        double least = costs.share(graph, none);
-        if (least > keep) {
-            throw new LearnException(String.format(java.util.Locale.ROOT,
-                    "a share of %.3f of the %s cannot be reached: what cutoffs do not change keeps %.3f; use another --block, or a larger --keep",
-                    keep, costs.unit(), least));
-        }
+        costs.requireReachable(keep);
         double low = 0;
         double high = 1e-12;
         while (costs.share(graph, choose(high, costs)) > keep) {

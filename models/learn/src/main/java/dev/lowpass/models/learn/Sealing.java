@@ -28,6 +28,13 @@ final class Sealing {
         return new ModelDefinition(model.graph(), model.parameters(), model.preprocess(), model.labels(), provenance, model.golden(), model.cutoffSets());
     }
 
+    /** The same model without what its record says of cutoffs that it no longer has. */
+    static ModelDefinition withoutCutoffRecord(ModelDefinition model) {
+        Map<String, String> provenance = new LinkedHashMap<>(model.provenance());
+        provenance.keySet().removeIf(key -> key.matches("(cutoffs|kept_pointwise_macs|teacher_agreement|accuracy)(_.*)?"));
+        return new ModelDefinition(model.graph(), model.parameters(), model.preprocess(), model.labels(), provenance, model.golden(), model.cutoffSets());
+    }
+
     /** Writes the model with golden images; their logits are the stored weights', in double precision. */
     static void write(ModelDefinition model, Path file, ModelFile.WeightType weights) throws IOException {
         ModelDefinition stored = ModelFile.asStored(model, weights);

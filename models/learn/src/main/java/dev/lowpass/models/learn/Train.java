@@ -4,6 +4,7 @@ import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.file.ModelFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,6 +64,10 @@ final class Train implements Callable<Integer> {
         Preprocess preprocess = new Preprocess(plane, Preprocess.Resize.SHORTEST_SIDE, SIDE, Preprocess.Interpolation.BILINEAR,
                 List.of(125.3f, 123.0f, 113.9f), List.of(63.0f, 62.1f, 66.7f), Preprocess.ChannelOrder.RGB);
         PhotoSet all = PhotoSet.readClasses(data, "train", preprocess);
+        PhotoSet test = PhotoSet.readClasses(data, "test", preprocess);
+        if (!test.classes().equals(all.classes())) {
+            throw new LearnException(data + " has the classes " + all.classes() + " in train but " + test.classes() + " in test; they must be the same");
+        }
         Main.log(all.size() + " photos of " + all.classes().size() + " classes");
         List<PhotoSet> parts = all.split(Math.min(HELD_OUT, Math.max(1, all.size() / 10)), 7);
         Trainer.Recipe recipe = new Trainer.Recipe(epochs, smallEpochs == null ? epochs / 2 : smallEpochs, batch, rate, decay, smoothing, run.seed(), run.threads());
@@ -78,13 +83,10 @@ final class Train implements Callable<Integer> {
             record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s%s --epochs %d --small-epochs %d --batch %d --rate %s --decay %s --smoothing %s %s",
                     data.getFileName(), from == null ? "" : " --from " + from.getFileName(), epochs, recipe.smallEpochs(), batch, rate, decay, smoothing, run.recipe()));
             record.put("held_out_accuracy", String.format(Locale.ROOT, "%.2f %% of %d photos held out of training", 100 * trainer.accuracy(model, parts.get(0)), parts.get(0).size()));
-            PhotoSet test = PhotoSet.readClasses(data, "test", preprocess);
-            if (!test.classes().equals(all.classes())) {
-                throw new LearnException(data + " has the classes " + all.classes() + " in train but " + test.classes() + " in test; they must be the same");
-            }
             double accuracy = trainer.accuracy(model, test);
             record.put("test_accuracy", String.format(Locale.ROOT, "%.2f %% of %d test photos", 100 * accuracy, test.size()));
             Sealing.write(Sealing.record(model, record), output, run.weights());
+            Files.deleteIfExists(run.checkpoint(output));
             Main.log("");
             System.out.printf(Locale.ROOT, "%s: %.2f %% of %d test photos%n", output, 100 * accuracy, test.size());
         }

@@ -21,7 +21,7 @@ import java.util.function.Consumer;
 
 /**
  * Trains a network from scratch: stochastic gradient descent with Nesterov momentum on cross entropy with smoothed labels; photos
- * shifted and mirrored at random, smaller ones first. The rate rises, stays, and falls linearly to nothing from the middle of the
+ * shifted and mirrored at random, smaller ones first. The rate rises, stays, and falls linearly to nothing from two fifths of the
  * training on, so that a training that was cut off can be given more epochs as long as it has not begun to fall.
  */
 final class Trainer implements AutoCloseable {
@@ -82,7 +82,7 @@ final class Trainer implements AutoCloseable {
         decayed = network.decayed();
         root = Libtorch.start();
         workers = new Workers(recipe.threads());
-        made = made(from.isPresent());
+        made = made(from);
         saved = Checkpoint.read(checkpoint, made, network.size(), network.size());
         vector = saved.map(Checkpoint::vector).orElseGet(() -> from.map(this::continueFrom).orElseGet(() -> network.initialize(recipe.seed())));
         momentum = saved.map(Checkpoint::momentum).orElseGet(() -> new float[vector.length]);
@@ -105,9 +105,9 @@ final class Trainer implements AutoCloseable {
     }
 
     /** Without the epochs, which may be changed as long as the rate has not begun to fall. */
-    private String made(boolean goesOn) {
-        return String.format(Locale.ROOT, "train batch %d rate %s decay %s smoothing %s seed %d photos %d%s", recipe.batch(), recipe.rate(), recipe.decay(),
-                recipe.smoothing(), recipe.seed(), photos.size(), goesOn ? " from a model" : "");
+    private String made(Optional<ModelDefinition> from) {
+        return String.format(Locale.ROOT, "train batch %d rate %s decay %s smoothing %s seed %d photos %d %s%s", recipe.batch(), recipe.rate(), recipe.decay(),
+                recipe.smoothing(), recipe.seed(), photos.size(), new Fingerprint().add(photos), from.map(model -> " from a model " + new Fingerprint().add(model)).orElse(""));
     }
 
     /** The rate at a share of the training, 0 to 1. */
@@ -118,6 +118,10 @@ final class Trainer implements AutoCloseable {
     /** Trains to the end, or from the checkpoint to the end, and gives the folded network. */
     ModelDefinition train(PhotoSet heldOut) throws IOException {
         Descent.Plan plan = new Descent.Plan(photos.size(), recipe.batch(), MICRO_BATCH, recipe.epochs(), recipe.seed());
+        if (saved.isPresent() && saved.get().step() > plan.steps()) {
+            throw new LearnException("checkpoint " + checkpoint + " has made " + saved.get().step() + " steps, more than the " + plan.steps() + " of " + recipe.epochs()
+                    + " epochs; give more --epochs, delete it, or name another file with --checkpoint");
+        }
         new Descent("train", "accuracy", plan, workers, checkpoint, checkpointNanos, made, saved, vector).run(new Descent.Problem() {
             private double rate;
 

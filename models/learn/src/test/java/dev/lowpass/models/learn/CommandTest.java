@@ -1,6 +1,9 @@
 package dev.lowpass.models.learn;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
@@ -158,6 +161,47 @@ class CommandTest {
     }
 
     @Test
+    void aSelectionLeavesTheCheckpointOfALearner() throws Exception {
+        Path photos = folder.resolve("photos");
+        writePhotos(photos, 20);
+        Path target = folder.resolve("cut.safetensors");
+        Path checkpoint = Files.writeString(folder.resolve("cut.safetensors.checkpoint"), "hours of work");
+        assertEquals(0, run("learn", "-m", model.toString(), "--images", photos.toString(), "-o", target.toString(), "--keep", "0.6", "--epochs", "0", "--block", "4"), () -> errors);
+        assertEquals("hours of work", Files.readString(checkpoint));
+    }
+
+    /** The record of what was learned before goes with its cutoffs. */
+    @Test
+    void learningAgainForgetsWhatWasSaidOfOldCutoffs() throws Exception {
+        Path photos = folder.resolve("photos");
+        writePhotos(photos, 20);
+        Path first = folder.resolve("first.safetensors");
+        Path second = folder.resolve("second.safetensors");
+        assertEquals(0, run("learn", "-m", model.toString(), "--images", photos.toString(), "-o", first.toString(), "--keep", "0.6,0.5", "--epochs", "0", "--block", "4"), () -> errors);
+        assertTrue(ModelFile.read(first).provenance().containsKey("teacher_agreement_0.6"));
+        assertEquals(0, run("learn", "-m", first.toString(), "--images", photos.toString(), "-o", second.toString(), "--keep", "0.7", "--epochs", "0", "--block", "4"), () -> errors);
+        Map<String, String> record = ModelFile.read(second).provenance();
+        assertFalse(record.containsKey("teacher_agreement_0.6"), record.toString());
+        assertTrue(record.containsKey("teacher_agreement"), record.toString());
+    }
+
+    @Test
+    void labelsNamePhotosByAsManyFoldersAsTheyNeed() throws Exception {
+        List<Path> photos = List.of(Path.of("/data/a/1.png"), Path.of("/data/b/1.png"), Path.of("/data/b/2.png"));
+        Path csv = Files.writeString(folder.resolve("labels.csv"), "\uFEFFa/1.png,1\nb/1.png,0\n2.png,1\n");
+        ModelDefinition two = ModelFile.read(model);
+        assertArrayEquals(new int[] {1, 0, 1}, Labels.of(csv.toString(), photos, two));
+        Files.writeString(csv, "1.png,1\n2.png,1\n");
+        assertEquals("1.png of " + csv + " is the name of two photos, /data/a/1.png and /data/b/1.png; write their folders before their names",
+                assertThrows(LearnException.class, () -> Labels.of(csv.toString(), photos, two)).getMessage());
+        Files.writeString(csv, "2.png,1\n2.png,0\n");
+        assertEquals(csv + " line 2 says that 2.png is 0, and a line before it says 1; leave one of them",
+                assertThrows(LearnException.class, () -> Labels.of(csv.toString(), photos, two)).getMessage());
+        assertEquals("photo /1.png is in no folder that could be its class; put each into a folder with the name of its class",
+                assertThrows(LearnException.class, () -> Labels.of("folders", List.of(Path.of("/1.png")), two)).getMessage());
+    }
+
+    @Test
     void aBudgetCutsOnlyWhatPays() throws Exception {
         Path photos = folder.resolve("photos");
         writePhotos(photos, 20);
@@ -175,6 +219,7 @@ class CommandTest {
         assertTrue(cut.provenance().get("cutoffs_recipe").contains(" --budget 6.0 --costs costs.json "), cut.provenance().toString());
         assertFails(1, "--budget 8.5 is no less than the 8.000 ms that everything takes on a device; give less", with(common, "--budget", "8.5"));
         assertFails(1, "--budget 4.0 cannot be reached on a device: with every cutoff at 0 it takes 5.000 ms; give more", with(common, "--budget", "4"));
+        assertFails(2, "--device gpu: no device is named \"gpu\"; this build has auto, cpu, cuda, cuda:0, ... and reference", with(common, "--budget", "6", "--device", "gpu"));
         assertFails(2, "--budget and --keep exclude one another", with(common, "--budget", "6", "--keep", "0.5"));
         assertFails(2, "--costs is for --budget; give both or neither", common);
     }

@@ -2,6 +2,7 @@ package dev.lowpass.models.learn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -77,7 +78,7 @@ class LearningTest {
         }
         LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, Optional.of(trained), checkpoint, line -> {}).close());
         assertTrue(e.getMessage().startsWith("checkpoint " + checkpoint + " was made by another command: train batch 32 "), e.getMessage());
-        assertTrue(e.getMessage().contains(" from a model; give the same options, delete it, or name another file with --checkpoint"), e.getMessage());
+        assertTrue(e.getMessage().matches(".* from a model [0-9a-f]{8}; give the same options, delete it, or name another file with --checkpoint"), e.getMessage());
     }
 
     @Test
@@ -191,14 +192,22 @@ class LearningTest {
     void aCheckpointOfAnotherNetworkIsRefused() throws Exception {
         Path checkpoint = scratch.resolve("other");
         CutoffLearner.Recipe recipe = recipe(0.4, 1, CutoffNetwork.Tune.NONE);
-        new Checkpoint("learn " + recipe + " photos 320 by pointwise MACs", 3, new float[5], new float[5]).write(checkpoint);
+        new Checkpoint("another", 3, new float[5], new float[5]).write(checkpoint);
         try (CutoffLearner learner = learner(new ArrayList<>())) {
-            LearnException e = assertThrows(LearnException.class, () -> learner.learn(recipe(0.3, 1, CutoffNetwork.Tune.NONE), checkpoint));
-            assertTrue(e.getMessage().startsWith("checkpoint " + checkpoint + " was made by another command: learn Recipe[keep=[0.4], "), e.getMessage());
+            LearnException e = assertThrows(LearnException.class, () -> learner.learn(recipe, checkpoint));
+            assertTrue(e.getMessage().startsWith("checkpoint " + checkpoint + " was made by another command: another, not learn Recipe[keep=[0.4], "), e.getMessage());
+            String made = e.getMessage().replaceAll(".*, not (learn .*); give the same options.*", "$1");
+            new Checkpoint(made, 3, new float[5], new float[5]).write(checkpoint);
+            assertThrows(LearnException.class, () -> learner.learn(recipe(0.3, 1, CutoffNetwork.Tune.NONE), checkpoint));
+            ModelDefinition other = TinyNetworks.of(trained.graph(), 2);
+            try (CutoffLearner another = new CutoffLearner(other, CutoffLayers.open(other, 0), Costs.macs(CutoffLayers.open(other, 0).graph()), PHOTOS, HELD_OUT, 1, line -> {})) {
+                e = assertThrows(LearnException.class, () -> another.learn(recipe, checkpoint));
+                assertTrue(e.getMessage().contains(" was made by another command: " + made), e.getMessage());
+            }
             e = assertThrows(LearnException.class, () -> learner.learn(recipe, checkpoint));
             assertTrue(e.getMessage().contains("holds 5 parameters, but this network has "), e.getMessage());
             int size = Integer.parseInt(e.getMessage().replaceAll(".*this network has (\\d+);.*", "$1"));
-            new Checkpoint("learn " + recipe + " photos 320 by pointwise MACs", 3, new float[size], new float[5]).write(checkpoint);
+            new Checkpoint(made, 3, new float[size], new float[5]).write(checkpoint);
             e = assertThrows(LearnException.class, () -> learner.learn(recipe, checkpoint));
             assertEquals("checkpoint " + checkpoint + " was made by another version; delete it or name another file with --checkpoint", e.getMessage());
             Files.write(checkpoint, new byte[] {1, 2, 3, 4, 5});
@@ -214,7 +223,12 @@ class LearningTest {
         // A block of 16 divides the first plane only.
         try (CutoffLearner learner = new CutoffLearner(uncut, CutoffLayers.open(uncut, 16), Costs.macs(CutoffLayers.open(uncut, 16).graph()), PHOTOS, HELD_OUT, 1, line -> {})) {
             LearnException e = assertThrows(LearnException.class, () -> learner.learn(recipe(0.1, 0, CutoffNetwork.Tune.NONE), scratch.resolve("x")));
-            assertTrue(e.getMessage().startsWith("a share of 0.100 of the pointwise MACs cannot be reached: what cutoffs do not change keeps 0."), e.getMessage());
+            String message = "a share of 0.100 of the pointwise MACs cannot be reached: what cutoffs do not change keeps 0.";
+            assertTrue(e.getMessage().startsWith(message), e.getMessage());
+            CutoffLearner.Recipe late = new CutoffLearner.Recipe(List.of(0.9, 0.1), 2, CutoffNetwork.Tune.NONE, 1e-3, 0, 32, false, new Augmentation.Strength(1, 1), 3);
+            e = assertThrows(LearnException.class, () -> learner.learn(late, scratch.resolve("late")));
+            assertTrue(e.getMessage().startsWith(message), e.getMessage());
+            assertFalse(Files.exists(scratch.resolve("late")), "nothing was learned before");
         }
         LearnException e = assertThrows(LearnException.class, () -> CutoffLayers.open(uncut, 5));
         assertEquals("block 5 divides the plane of no pointwise layer (16x16, 8x8); use --block auto or one of 2, 4, 8, 16", e.getMessage());
