@@ -30,7 +30,7 @@ public final class Model implements AutoCloseable {
     /**
      * A model from memory.
      *
-     * @throws IllegalArgumentException when its parts do not fit together
+     * @throws IllegalArgumentException when its graph, parameters and pre-processing do not fit together
      */
     public static Model of(ModelDefinition definition) {
         return of("", definition);
@@ -39,7 +39,7 @@ public final class Model implements AutoCloseable {
     /**
      * A model from memory, with a name for events.
      *
-     * @throws IllegalArgumentException when its parts do not fit together
+     * @throws IllegalArgumentException when its graph, parameters and pre-processing do not fit together
      */
     public static Model of(String name, ModelDefinition definition) {
         ModelFile.requireConsistent(definition);

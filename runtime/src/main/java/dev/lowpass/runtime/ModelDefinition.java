@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 
 /**
  * The whole content of a model file, in memory: what importers make, the model file holds and the planner reads. Reading and writing
- * a file check that its parts fit together, and so does {@link Model#of}.
+ * a file check that all of it fits together, {@link Model#of} that graph, parameters and pre-processing do.
  *
  * @param graph the network
  * @param parameters of every op that has weights, by op name

@@ -32,6 +32,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -141,6 +142,9 @@ final class Bench implements Callable<Integer> {
     @Mixin
     private JsonOption json;
 
+    private static final Set<String> USED_BY_PAPER = Set.of("--model", "--device", "--precision", "--cutoffs", "--threads", "--batch", "--paper", "--images", "--labels", "--json");
+    private static final Set<String> USED_BY_DCT = Set.of("--model", "--device", "--batch", "--iterations", "--smoke", "--dct", "--json");
+
     @Override
     public Integer call() throws IOException {
         requireRanges();
@@ -211,6 +215,12 @@ final class Bench implements Callable<Integer> {
         });
         if (!peers.isEmpty()) {
             throw new ParameterException(spec.commandLine(), what + " runs no peers; leave out --peers");
+        }
+        Set<String> used = what.equals("--paper") ? USED_BY_PAPER : USED_BY_DCT;
+        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+            if (!used.contains(option.longestName())) {
+                throw new ParameterException(spec.commandLine(), what + " has no use for " + option.longestName() + "; leave it out");
+            }
         }
     }
 

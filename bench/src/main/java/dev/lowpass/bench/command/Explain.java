@@ -99,6 +99,9 @@ final class Explain implements Callable<Integer> {
         if (!(duration > 0 && duration <= 3600)) {
             throw new ParameterException(spec.commandLine(), "Invalid value for option '--duration': " + duration + " is out of range; give more than 0, up to 3600 seconds");
         }
+        if (measure && (listBands || listSteps)) {
+            throw new ParameterException(spec.commandLine(), "--measure lists every step by itself; leave out --bands and --steps");
+        }
         Optional<String> busy = measure || recorderCost ? BenchWarnings.busy(Facts.loadAverage()) : Optional.empty();
         try (LoadedModel model = cutoffs.load(modelFile); Session session = model.model().newSession(device.session(size))) {
             ModelDefinition definition = model.definition();

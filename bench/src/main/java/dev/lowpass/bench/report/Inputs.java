@@ -151,8 +151,4 @@ record Inputs(List<Measured> receipts, List<Profiled> profiles, List<Accuracy> a
     static String fileName(String path) {
         return path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
     }
-
-    boolean isEmpty() {
-        return receipts.isEmpty() && profiles.isEmpty() && accuracies.isEmpty();
-    }
 }

@@ -89,7 +89,9 @@ public final class ReportPage {
         inputs.profiles().forEach(one -> machines.add(one.cpu()));
         machines.remove("");
         String where = machines.isEmpty() ? "" : "Measured on " + String.join(" and ", machines) + ". ";
-        return where + "What is compared ran in one process, in turns, on the same weights and pictures.";
+        return where + (inputs.receipts().size() > 1
+                ? "What is of one file ran in one process, in turns, on the same weights and pictures; different files stand beside one another, and need not be of one machine or model."
+                : "What is compared ran in one process, in turns, on the same weights and pictures.");
     }
 
     // ---- key figures ----
@@ -108,7 +110,7 @@ public final class ReportPage {
                 if (other != ours && tiles.size() < 4) {
                     Ratio ratio = Ratio.of(other.latencies(), ours.latencies());
                     tiles.add(new String[] {String.format(Locale.ROOT, "%.2f\u00d7", ratio.value()), String.format(Locale.ROOT, "as fast as %s (95 %% interval %.2f to %.2f)",
-                            name(other, one.receipt()), ratio.low(), ratio.high())});
+                            name(other, one), ratio.low(), ratio.high())});
                 }
             }
             break;
@@ -136,7 +138,7 @@ public final class ReportPage {
             if (one.receipt().warnings() != null) {
                 one.receipt().warnings().forEach(warning -> warnings.add(warning));
             }
-            one.receipt().measurements().stream().filter(m -> m.absent() != null).forEach(m -> warnings.add(name(m, one.receipt()) + " is absent: " + m.absent()));
+            one.receipt().measurements().stream().filter(m -> m.absent() != null).forEach(m -> warnings.add(name(m, one) + " is absent: " + m.absent()));
         }
         for (Inputs.Profiled one : inputs.profiles()) {
             one.profile().doubt().ifPresent(doubt -> warnings.add(ProfileFigures.setting(one.profile()) + ": " + doubt));
@@ -176,15 +178,16 @@ public final class ReportPage {
                 + (one.requestRate() == null ? "" : String.format(Locale.ROOT, ", %s requests/s at random", Axis.label(one.requestRate())));
     }
 
-    private String name(Receipt.Measurement one, Receipt receipt) {
-        return one.engine() + ", " + cutoffs(one) + (inputs.receipts().size() > 1 ? " (" + receipt.createdAt() + ")" : "");
+    /** With several receipts, of which: by its file, for they may be of several machines or models. */
+    private String name(Receipt.Measurement one, Inputs.Measured of) {
+        return one.engine() + ", " + cutoffs(one) + (inputs.receipts().size() > 1 ? " (" + of.file() + ")" : "");
     }
 
     private List<Figure> latencies() {
         Map<String, List<LatencyFigure.Row>> rows = new LinkedHashMap<>();
         for (Inputs.Measured one : inputs.receipts()) {
             groups(one.receipt()).forEach((setting, measurements) -> measurements.forEach(
-                    m -> rows.computeIfAbsent(setting, key -> new ArrayList<>()).add(LatencyFigure.Row.of(name(m, one.receipt()), m))));
+                    m -> rows.computeIfAbsent(setting, key -> new ArrayList<>()).add(LatencyFigure.Row.of(name(m, one), m))));
         }
         List<Figure> all = new ArrayList<>();
         rows.forEach((setting, list) -> all.add(LatencyFigure.of(nextId(), setting, list, series)));
@@ -219,7 +222,7 @@ public final class ReportPage {
         for (Inputs.Measured one : inputs.receipts()) {
             for (Receipt.Measurement m : one.receipt().measurements()) {
                 if (m.absent() == null && counts.test(m)) {
-                    groups.computeIfAbsent(group.apply(m), key -> new LinkedHashMap<>()).computeIfAbsent(name(m, one.receipt()), key -> new TreeMap<>()).put(x.of(m), y.of(m));
+                    groups.computeIfAbsent(group.apply(m), key -> new LinkedHashMap<>()).computeIfAbsent(name(m, one), key -> new TreeMap<>()).put(x.of(m), y.of(m));
                 }
             }
         }
@@ -303,7 +306,9 @@ public final class ReportPage {
             receipt.model().cutoffSets().forEach(set -> facts.put("MACs " + set.name(), String.format(Locale.ROOT, "%.1f M, %.1f %% of pointwise kept", set.macs() / 1e6,
                     set.pointwiseMacs() == 0 ? 100.0 : 100.0 * set.keptPointwiseMacs() / set.pointwiseMacs())));
             facts.put("processor", receipt.machine().cpu() + ", " + receipt.machine().processors() + " for the JVM");
-            receipt.machine().gpus().forEach(gpu -> facts.put("GPU", gpu.name() + ", driver " + gpu.driver()));
+            if (!receipt.machine().gpus().isEmpty()) {
+                facts.put("GPU", receipt.machine().gpus().stream().map(gpu -> gpu.name() + ", driver " + gpu.driver()).collect(Collectors.joining("; ")));
+            }
             facts.put("clocks", clocks(receipt.clocksBefore()) + " before, " + clocks(receipt.clocksAfter()) + " after");
             facts.put("Java", receipt.machine().java() + " on " + receipt.machine().os());
             facts.put("JVM options", String.join(" ", receipt.machine().jvmOptions()));

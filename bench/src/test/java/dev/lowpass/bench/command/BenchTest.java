@@ -115,6 +115,15 @@ class BenchTest {
                 receipt.measurements().get(1).absent());
     }
 
+    /** One that fails at a batch costs no one else's figures. */
+    @Test
+    void aPeerThatFailsAtItsFirstCallIsARowThatSaysSo() throws IOException {
+        Receipt receipt = measure("--peers", "failing", "--cutoffs", "dense");
+        assertEquals(List.of("lowpass", "failing"), receipt.measurements().stream().map(Receipt.Measurement::engine).toList());
+        assertNull(receipt.measurements().get(0).absent());
+        assertEquals("fails at its first call: out of memory", receipt.measurements().get(1).absent());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "--batch|0|Invalid value for option '--batch': 0 is out of range; give 1 to 1024",

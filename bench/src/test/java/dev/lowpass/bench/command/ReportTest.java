@@ -135,6 +135,12 @@ class ReportTest {
         Execution run = Execution.of("bench", "-m", folder.resolve("any.safetensors"), "--device", "cpu", "--paper", "--images", folder, "--labels", "any.csv", "--threads", "1,2");
         assertEquals(2, run.status());
         assertTrue(run.message().startsWith("lowpass: --paper measures in one setting, and --threads has 2 values; give one"), run.message());
+        run = Execution.of("bench", "-m", folder.resolve("any.safetensors"), "--device", "cpu", "--paper", "--images", folder, "--labels", "any.csv", "--request-rate", 5);
+        assertEquals(2, run.status());
+        assertTrue(run.message().startsWith("lowpass: --paper has no use for --request-rate; leave it out"), run.message());
+        run = Execution.of("explain", folder.resolve("any.safetensors"), "--measure", "--bands");
+        assertEquals(2, run.status());
+        assertTrue(run.message().startsWith("lowpass: --measure lists every step by itself; leave out --bands and --steps"), run.message());
         run = Execution.of("bench", "-m", folder.resolve("any.safetensors"), "--device", "cpu", "--paper", "--images", folder, "--labels", "any.csv", "--peers", "onnxruntime");
         assertEquals(2, run.status());
         assertTrue(run.message().startsWith("lowpass: --paper runs no peers; leave out --peers"), run.message());

@@ -327,20 +327,19 @@ public final class ModelFile {
     }
 
     /**
-     * What {@link #read} asks of a file's content, for a model that was made in memory.
+     * What {@link #read} asks of a network, for one that was made in memory.
      *
-     * @throws IllegalArgumentException when parts of the model do not fit together, or a value is not finite
+     * @throws IllegalArgumentException when graph, parameters and pre-processing do not fit together, or a value is not finite
      */
     public static void requireConsistent(ModelDefinition model) {
         try {
-            check("model from memory", model);
+            checkNetwork("model from memory", model);
         } catch (ModelFormatException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
     }
 
-    /** The rules on values, the same for what is read and for what is to be written. */
-    private static void check(String where, ModelDefinition model) throws ModelFormatException {
+    private static void checkNetwork(String where, ModelDefinition model) throws ModelFormatException {
         if (!model.preprocess().input().equals(model.graph().input())) {
             throw new ModelFormatException(where + ": " + PREPROCESS + " makes an input of " + model.preprocess().input() + ", but the graph's is "
                     + model.graph().input() + "; they must agree");
@@ -351,6 +350,11 @@ public final class ModelFile {
                 checkParameters(where, op, shape, model.parameters(op));
             }
         }
+    }
+
+    /** The rules on values, the same for what is read and for what is to be written. */
+    private static void check(String where, ModelDefinition model) throws ModelFormatException {
+        checkNetwork(where, model);
         int classes = model.classes();
         if (!model.labels().isEmpty() && model.labels().size() != classes) {
             throw new ModelFormatException(where + ": " + LABELS + " has " + model.labels().size() + " names for " + classes
