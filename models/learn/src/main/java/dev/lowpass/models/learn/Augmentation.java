@@ -7,6 +7,8 @@ import java.util.SplittableRandom;
 /** Photos on their way into a network: normalised, and for training moved, mirrored, cropped and perhaps made smaller. */
 final class Augmentation {
 
+    private static final double STRETCH = 0.25;
+
     private final PhotoSet photos;
     private final float[][] normalized;
 
@@ -43,15 +45,12 @@ final class Augmentation {
      * What is done to photos at random.
      *
      * @param shift pixels by which they are moved at most; borders are reflected
-     * @param crop the least share of a side that is seen, 1 the whole; sides differ by up to a quarter of their length when it is less
+     * @param crop the smallest share that is seen: the root of its share of the area, 1 the whole. A crop is stretched one way by a factor of
+     *     up to e^{@value #STRETCH} = 1.28 and shrunk by it the other way
      */
     record Strength(int shift, double crop) {}
 
-    private static final double STRETCH = 0.25;
-
-    /**
-     * A photo moved and cropped, mirrored half of the time, and sampled bilinearly to {@code outHeight} x {@code outWidth}.
-     */
+    /** A photo moved and cropped, mirrored half of the time, and sampled bilinearly to {@code outHeight} x {@code outWidth}. */
     void random(int index, int outHeight, int outWidth, Strength strength, SplittableRandom random, float[] out, int at) {
         Plane plane = photos.plane();
         int height = plane.height();

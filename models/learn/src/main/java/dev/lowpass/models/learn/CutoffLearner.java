@@ -174,6 +174,8 @@ final class CutoffLearner implements AutoCloseable {
         private final int[] limits;
         private final List<String> matched;
         private final Descent.Plan plan;
+        /** What decides the result. */
+        private final String made;
         private final Optional<Checkpoint> saved;
         private final float[] vector;
         /** First moments, second moments, the vector at each target. */
@@ -193,7 +195,8 @@ final class CutoffLearner implements AutoCloseable {
                 throw new LearnException(plan.steps() + " steps are too few for " + recipe.keep().size() + " targets; give more --epochs or fewer --keep");
             }
             int remembered = (2 + recipe.keep().size()) * network.size();
-            saved = Checkpoint.read(checkpoint, made(), network.size(), remembered);
+            made = "learn " + recipe + " photos " + photos.size() + " by " + CutoffLearner.this.costs.unit() + ", model and photos " + new Fingerprint().add(open).add(photos);
+            saved = Checkpoint.read(checkpoint, made, network.size(), remembered);
             vector = saved.map(Checkpoint::vector).orElseGet(() -> network.initialize(select(recipe.keep().get(0), recipe.seed())));
             memory = saved.map(Checkpoint::momentum).orElseGet(() -> new float[remembered]);
             network.temperature(temperature(saved.map(Checkpoint::step).orElse(0L)));
@@ -204,16 +207,12 @@ final class CutoffLearner implements AutoCloseable {
             return graph.ops().stream().filter(op -> op.activation() == Activation.NONE && graph.plane(op.name()).area() > 1).map(GraphOp::name).toList();
         }
 
-        private String made() {
-            return "learn " + recipe + " photos " + photos.size() + " by " + CutoffLearner.this.costs.unit() + ", model and photos " + new Fingerprint().add(open).add(photos);
-        }
-
         private double kept() {
             return CutoffLearner.this.costs.share(network.graph(), network.cutoffs(vector));
         }
 
         List<ModelDefinition> toEnd() throws IOException {
-            new Descent("learn", "agreement", plan, workers, checkpoint, checkpointNanos, made(), saved, vector).run(this, log);
+            new Descent("learn", "agreement", plan, workers, checkpoint, checkpointNanos, made, saved, vector).run(this, log);
             List<ModelDefinition> models = new ArrayList<>();
             for (int target = 0; target < recipe.keep().size(); target++) {
                 int at = (2 + target) * vector.length;

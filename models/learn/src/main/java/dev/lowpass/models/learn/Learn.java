@@ -86,7 +86,7 @@ final class Learn implements Callable<Integer> {
     @Option(names = "--shift", paramLabel = "PIXELS", description = "By how much photos are moved at random (default: a sixteenth of the side).")
     private Integer shift;
 
-    @Option(names = "--crop", defaultValue = "0.6", paramLabel = "SHARE", description = "The least share of a photo's side that is seen; 1 shows photos whole (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--crop", defaultValue = "0.6", paramLabel = "SHARE", description = "The smallest crop that is shown, its side as a share of the photo's; 1 shows photos whole (default: ${DEFAULT-VALUE}).")
     private double crop;
 
     @Mixin
@@ -188,7 +188,7 @@ final class Learn implements Callable<Integer> {
             Sealing.writeText(sibling(output, ".curve.svg"), Charts.curve(points, before == null ? "agreement with the uncut model" : "accuracy"));
             if (epochs > 0) {
                 Files.deleteIfExists(state);
-                Files.deleteIfExists(sibling(state, ".costs.json"));
+                Files.deleteIfExists(ownCosts(state));
             }
         }
         if (!missed.isEmpty()) {
@@ -197,9 +197,13 @@ final class Learn implements Callable<Integer> {
         return 0;
     }
 
+    private static Path ownCosts(Path state) {
+        return state.resolveSibling(state.getFileName() + ".costs.json");
+    }
+
     /** Without --costs the table stands beside the checkpoint: measured again it would be another, and what was learned would be of no use. */
     private CostTable costTable(ModelDefinition uncut, ModelDefinition open, Path state) throws IOException {
-        Path file = costTable != null ? costTable : sibling(state, ".costs.json");
+        Path file = costTable != null ? costTable : ownCosts(state);
         Device measured = Device.named(device);
         if (Files.exists(file) && (costTable != null || Files.exists(state))) {
             CostTable table = CostTable.read(file, uncut.graph());

@@ -25,13 +25,17 @@ final class Sealing {
     static ModelDefinition record(ModelDefinition model, Map<String, String> lines) {
         Map<String, String> provenance = new LinkedHashMap<>(model.provenance());
         provenance.putAll(lines);
-        return new ModelDefinition(model.graph(), model.parameters(), model.preprocess(), model.labels(), provenance, model.golden(), model.cutoffSets());
+        return withProvenance(model, provenance);
     }
 
     /** The same model without what its record says of cutoffs that it no longer has. */
     static ModelDefinition withoutCutoffRecord(ModelDefinition model) {
         Map<String, String> provenance = new LinkedHashMap<>(model.provenance());
         provenance.keySet().removeIf(key -> key.matches("(cutoffs|kept_pointwise_macs|teacher_agreement|accuracy)(_.*)?"));
+        return withProvenance(model, provenance);
+    }
+
+    private static ModelDefinition withProvenance(ModelDefinition model, Map<String, String> provenance) {
         return new ModelDefinition(model.graph(), model.parameters(), model.preprocess(), model.labels(), provenance, model.golden(), model.cutoffSets());
     }
 

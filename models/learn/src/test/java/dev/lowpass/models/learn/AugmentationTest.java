@@ -51,7 +51,7 @@ class AugmentationTest {
         assertTrue(seen[0] && seen[1], "never or always mirrored");
     }
 
-    /** Crops of at least half a side, of any place, stretched by up to a quarter, and never beyond the border. */
+    /** Crops of at least half a side, of any place, stretched by up to e^0.25, and never beyond the border. */
     @Test
     void cropsAreOfTheSizeAskedFor() {
         SplittableRandom random = new SplittableRandom(2);

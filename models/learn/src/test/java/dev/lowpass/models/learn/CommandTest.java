@@ -170,6 +170,25 @@ class CommandTest {
         assertEquals("hours of work", Files.readString(checkpoint));
     }
 
+    /** What was measured for a checkpoint is read again with it; a table that --costs names is the user's. */
+    @Test
+    void aBudgetGoesOnWithTheTableOfItsCheckpoint() throws Exception {
+        Path photos = folder.resolve("photos");
+        writePhotos(photos, 20);
+        Path target = folder.resolve("cut.safetensors");
+        Map<String, CostTable.Op> ops = new LinkedHashMap<>();
+        TinyNetworks.everyOp(3).graph().ops().forEach(op -> ops.put(op.name(), new CostTable.Op(1, 1, 0.5)));
+        String[] common = {"learn", "-m", model.toString(), "--images", photos.toString(), "-o", target.toString(), "--block", "4", "--epochs", "1", "--budget", "6", "--threads", "1"};
+        Path own = folder.resolve("cut.safetensors.checkpoint.costs.json");
+        new CostTable("cpu, 1 thread", ops).write(own);
+        Path checkpoint = folder.resolve("cut.safetensors.checkpoint");
+        new Checkpoint("another", 1, new float[1], new float[1]).write(checkpoint);
+        assertFails(1, "was made by another command: another, not learn Recipe[keep=[0.75], ", common); // 6 of the table's 8 ms
+        Files.delete(checkpoint);
+        assertEquals(0, run(with(common, "--costs", own.toString(), "--checkpoint", folder.resolve("other").toString())), () -> errors);
+        assertTrue(Files.exists(own));
+    }
+
     /** The record of what was learned before goes with its cutoffs. */
     @Test
     void learningAgainForgetsWhatWasSaidOfOldCutoffs() throws Exception {
