@@ -46,21 +46,13 @@ final class SimdGemm {
     }
 
     /**
-     * With many registers panels of three vectors and, where that leaves one over, two of two; with few, panels of two and, where that
+     * As few panels as there can be, as even as they can be: with many registers of at most three vectors, with few of two and, where that
      * leaves one over, one of three.
      */
     static int[] panels(int columns) {
         int vectors = (columns + L - 1) / L;
-        if (vectors == 1) {
-            return new int[] {L};
-        }
-        int usual = MANY_REGISTERS ? 3 : 2;
         int[] panels = new int[MANY_REGISTERS ? (vectors + 2) / 3 : Math.max(1, vectors / 2)];
-        Arrays.fill(panels, usual * L);
-        int over = vectors - usual * panels.length;
-        for (int panel = panels.length; over != 0 && panel > 0; over -= Integer.signum(over)) {
-            panels[--panel] += Integer.signum(over) * L;
-        }
+        Arrays.setAll(panels, panel -> L * (VectorStep.start(panel + 1, panels.length, vectors) - VectorStep.start(panel, panels.length, vectors)));
         return panels;
     }
 
