@@ -50,6 +50,8 @@ final class Bench implements Callable<Integer> {
 
     private static final int MOST_THREADS = 1024;
     private static final int MOST_CALLERS = 1024;
+    private static final Set<String> USED_BY_PAPER = Set.of("--model", "--device", "--precision", "--cutoffs", "--threads", "--batch", "--paper", "--images", "--labels", "--json");
+    private static final Set<String> USED_BY_DCT = Set.of("--model", "--device", "--batch", "--iterations", "--smoke", "--dct", "--json");
 
     /** Calls that overlap, or that arrive at random, need longer turns: a turn begins and ends with fewer at once. */
     private static final int LONG_TURNS = 6;
@@ -142,9 +144,6 @@ final class Bench implements Callable<Integer> {
     @Mixin
     private JsonOption json;
 
-    private static final Set<String> USED_BY_PAPER = Set.of("--model", "--device", "--precision", "--cutoffs", "--threads", "--batch", "--paper", "--images", "--labels", "--json");
-    private static final Set<String> USED_BY_DCT = Set.of("--model", "--device", "--batch", "--iterations", "--smoke", "--dct", "--json");
-
     @Override
     public Integer call() throws IOException {
         requireRanges();
@@ -163,7 +162,7 @@ final class Bench implements Callable<Integer> {
             }
         }
         if (paper.isAsked() || dct.isAsked()) {
-            requireOneSetting(paper.isAsked() ? "--paper" : "--dct");
+            requireOneSetting(paper.isAsked() ? "--paper" : "--dct", paper.isAsked() ? USED_BY_PAPER : USED_BY_DCT);
         }
         if (paper.isAsked()) {
             runPaper(chosenDevices.values().iterator().next(), report);
@@ -201,13 +200,12 @@ final class Bench implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void requireOneSetting(String what) {
+    private void requireOneSetting(String what, Set<String> used) {
         Map<String, List<?>> several = new LinkedHashMap<>();
         several.put("--device", devices);
         several.put("--precision", precisions);
         several.put("--threads", threads);
         several.put("--batch", batches);
-        several.put("--concurrency", concurrencies);
         several.forEach((option, values) -> {
             if (values.size() > 1) {
                 throw new ParameterException(spec.commandLine(), what + " measures in one setting, and " + option + " has " + values.size() + " values; give one");
@@ -216,7 +214,6 @@ final class Bench implements Callable<Integer> {
         if (!peers.isEmpty()) {
             throw new ParameterException(spec.commandLine(), what + " runs no peers; leave out --peers");
         }
-        Set<String> used = what.equals("--paper") ? USED_BY_PAPER : USED_BY_DCT;
         for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
             if (!used.contains(option.longestName())) {
                 throw new ParameterException(spec.commandLine(), what + " has no use for " + option.longestName() + "; leave it out");
