@@ -1,4 +1,4 @@
-/** Importers, ONNX export and image pre-processing. */
+/** Importers, ONNX export, image pre-processing and lists of labelled images. */
 module dev.lowpass.models {
     requires transitive dev.lowpass.runtime;
     requires com.google.protobuf;
@@ -9,6 +9,7 @@ module dev.lowpass.models {
 
     exports dev.lowpass.models;
     exports dev.lowpass.models.image;
+    exports dev.lowpass.models.labels;
     exports dev.lowpass.models.onnx;
     exports dev.lowpass.models.tflite;
 }

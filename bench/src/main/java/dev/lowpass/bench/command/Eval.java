@@ -1,8 +1,6 @@
 package dev.lowpass.bench.command;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.lowpass.bench.data.ClassNumbers;
-import dev.lowpass.bench.data.LabelledImages;
 import dev.lowpass.bench.data.Ranking;
 import dev.lowpass.bench.output.JsonReport;
 import dev.lowpass.bench.output.Progress;
@@ -10,6 +8,8 @@ import dev.lowpass.bench.output.Quantity;
 import dev.lowpass.models.image.ImageDecoder;
 import dev.lowpass.models.image.ImageException;
 import dev.lowpass.models.image.ImagePreprocessor;
+import dev.lowpass.models.labels.ClassNumbers;
+import dev.lowpass.models.labels.LabelledImages;
 import dev.lowpass.runtime.Session;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -128,7 +128,7 @@ final class Eval implements Callable<Integer> {
                     : ClassNumbers.withOffset(model.definition().classes(), model.definition().labels(), labelOffset.value());
             int[] expected = new int[entries.size()];
             for (int i = 0; i < expected.length; i++) {
-                expected[i] = numbers.index(labels, entries.get(i));
+                expected[i] = numbers.index(entries.get(i).where(), entries.get(i).label());
             }
             List<Sample> samples = new ArrayList<>();
             double inferenceSeconds = 0;

@@ -1,8 +1,6 @@
 package dev.lowpass.bench.command;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.lowpass.bench.data.ClassNumbers;
-import dev.lowpass.bench.data.LabelledImages;
 import dev.lowpass.bench.data.Ranking;
 import dev.lowpass.bench.latency.Percentile;
 import dev.lowpass.bench.latency.Ratio;
@@ -15,6 +13,8 @@ import dev.lowpass.bench.receipt.Receipt;
 import dev.lowpass.kernels.Cleanup;
 import dev.lowpass.models.image.ImageDecoder;
 import dev.lowpass.models.image.ImagePreprocessor;
+import dev.lowpass.models.labels.ClassNumbers;
+import dev.lowpass.models.labels.LabelledImages;
 import dev.lowpass.runtime.Model;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.RunTiming;
@@ -145,7 +145,7 @@ final class PaperOptions {
         ClassNumbers numbers = ClassNumbers.automatic(definition.classes(), definition.labels());
         int[] expected = new int[entries.size()];
         for (int i = 0; i < expected.length; i++) {
-            expected[i] = numbers.index(labels, entries.get(i));
+            expected[i] = numbers.index(entries.get(i).where(), entries.get(i).label());
         }
         int batch = options.maxBatch();
         if (entries.size() < batch) {

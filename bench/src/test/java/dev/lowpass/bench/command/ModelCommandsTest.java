@@ -383,7 +383,7 @@ class ModelCommandsTest {
         assertEquals(1, noList.status());
         assertEquals("lowpass: " + folder.resolve("none.csv") + ": no such file; name a CSV file with the header file,class", noList.message());
         Execution range = Execution.of("eval", "-m", model, "--images", folder, "--labels", list("red.png,3\n"));
-        assertEquals("lowpass: " + csv + ": line 2: class 3 with label offset 0 is class 3 of the model, which has 0 to 2; correct the list, or give 'lowpass eval' a --label-offset",
+        assertEquals("lowpass: " + csv + ": line 2: class 3 with label offset 0 is class 3 of the model, which has 0 to 2; correct the number, or give 'lowpass eval' a --label-offset",
                 range.message());
     }
 }

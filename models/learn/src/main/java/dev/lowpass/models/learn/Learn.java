@@ -39,7 +39,7 @@ final class Learn implements Callable<Integer> {
     @Option(names = "--within", defaultValue = "", paramLabel = "DIR", description = "Only the photos in this folder of --images, such as train.")
     private String within;
 
-    @Option(names = "--labels", paramLabel = "CSV", description = "Learn from labels too: lines file,class, or \"folders\" for the name of each photo's folder.")
+    @Option(names = "--labels", paramLabel = "CSV", description = "Learn from labels too: a CSV file with the header file,class, or \"folders\" for the name of each photo's folder.")
     private String labels;
 
     @Option(names = {"-o", "--output"}, required = true, paramLabel = "FILE",

@@ -207,14 +207,14 @@ class CommandTest {
     @Test
     void labelsNamePhotosByAsManyFoldersAsTheyNeed() throws Exception {
         List<Path> photos = List.of(Path.of("/data/a/1.png"), Path.of("/data/b/1.png"), Path.of("/data/b/2.png"));
-        Path csv = Files.writeString(folder.resolve("labels.csv"), "\uFEFFa/1.png,1\nb/1.png,0\n2.png,1\n");
+        Path csv = Files.writeString(folder.resolve("labels.csv"), "\uFEFFfile,class\na/1.png,1\nb/1.png,0\n2.png,1\n");
         ModelDefinition two = ModelFile.read(model);
         assertArrayEquals(new int[] {1, 0, 1}, Labels.of(csv.toString(), photos, two));
-        Files.writeString(csv, "1.png,1\n2.png,1\n");
+        Files.writeString(csv, "file,class\n1.png,1\n2.png,1\n");
         assertEquals("1.png of " + csv + " is the name of two photos, /data/a/1.png and /data/b/1.png; write their folders before their names",
                 assertThrows(LearnException.class, () -> Labels.of(csv.toString(), photos, two)).getMessage());
-        Files.writeString(csv, "2.png,1\n2.png,0\n");
-        assertEquals(csv + " line 2 says that 2.png is 0, and a line before it says 1; leave one of them",
+        Files.writeString(csv, "class,file\n1,2.png\n0,2.png\n");
+        assertEquals(csv + ": line 3 says that 2.png is 0, and line 2 says 1; leave one of them",
                 assertThrows(LearnException.class, () -> Labels.of(csv.toString(), photos, two)).getMessage());
         assertEquals("photo /1.png is in no folder that could be its class; put each into a folder with the name of its class",
                 assertThrows(LearnException.class, () -> Labels.of("folders", List.of(Path.of("/1.png")), two)).getMessage());
@@ -265,11 +265,11 @@ class CommandTest {
         Path photos = folder.resolve("photos");
         writePhotos(photos, 20);
         Path csv = Files.writeString(folder.resolve("labels.csv"), "file,class\n0.png,0\n1.png,7\n");
-        assertFails(1, "label \"7\" of " + csv + " is no class of the model, which has 2 and no names; use numbers from 0", with(common, photos.toString(), "--labels", csv.toString()));
-        Files.writeString(csv, "0.png,0\n");
+        assertFails(1, csv + ": line 3: class 7 with label offset 0 is class 7 of the model, which has 0 to 1; correct the number", with(common, photos.toString(), "--labels", csv.toString()));
+        Files.writeString(csv, "file,class\n0.png,0\n");
         assertFails(1, csv + " has no label for 19 of the 20 photos, the first is 10.png", with(common, photos.toString(), "--labels", csv.toString()));
         Files.writeString(csv, "0.png;0\n");
-        assertFails(1, csv + " line 1 is \"0.png;0\"; each line must be file,class", with(common, photos.toString(), "--labels", csv.toString()));
+        assertFails(1, csv + ": line 1 is \"0.png;0\"; the header must name the columns file and class", with(common, photos.toString(), "--labels", csv.toString()));
         assertFails(2, "--keep 1.5 is no share; give values above 0 and at most 1", with(common, photos.toString(), "--keep", "1.5"));
         assertFails(2, "--block 17 is no block side; give auto or a number from 2 to 16", with(common, photos.toString(), "--block", "17"));
         assertFails(2, "--crop 0.0 is no share of a side; give a value above 0 and at most 1", with(common, photos.toString(), "--crop", "0"));

@@ -1,6 +1,5 @@
-package dev.lowpass.bench.data;
+package dev.lowpass.models.labels;
 
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -75,37 +74,40 @@ public final class ClassNumbers {
     }
 
     /**
-     * The model's class of a line.
+     * The model's class of a label.
      *
-     * @param csv for the message
-     * @throws DataException for an index that the model does not have, or a name that is not one of its labels
+     * @param where the label stands, for the message
+     * @param label one of the model's labels, else a class number of the list; so folders named 0, 1, 10, 2 mean the labels of these names
+     * @throws LabelException for a number that the model does not have, or a name that is not one of its labels
      */
-    public int index(Path csv, LabelledImages.Entry entry) throws DataException {
+    public int index(String where, String label) throws LabelException {
         int number;
         try {
-            number = Integer.parseInt(entry.label());
+            number = Integer.parseInt(label);
         } catch (NumberFormatException e) {
-            return named(csv, entry);
+            return named(where, label);
+        }
+        if (byName.containsKey(key(label))) {
+            return named(where, label);
         }
         if (number < 0) {
-            throw new DataException(csv + ": line " + entry.line() + ": class " + number + " is negative; classes are numbered from 0");
+            throw new LabelException(where + ": class " + number + " is negative; classes are numbered from 0");
         }
         long index = (long) number + offset;
         if (index < 0 || index >= classes) {
-            throw new DataException(csv + ": line " + entry.line() + ": class " + number + " with label offset " + offset + " is class " + index
-                    + " of the model, which has 0 to " + (classes - 1) + "; correct the list, or give 'lowpass eval' a --label-offset");
+            throw new LabelException(where + ": class " + number + " with label offset " + offset + " is class " + index
+                    + " of the model, which has 0 to " + (classes - 1) + "; correct the number, or give 'lowpass eval' a --label-offset");
         }
         return (int) index;
     }
 
-    private int named(Path csv, LabelledImages.Entry entry) throws DataException {
-        int index = byName.getOrDefault(key(entry.label()), UNKNOWN_NAME);
+    private int named(String where, String label) throws LabelException {
+        int index = byName.getOrDefault(key(label), UNKNOWN_NAME);
         if (index == AMBIGUOUS_NAME) {
-            throw new DataException(csv + ": line " + entry.line() + ": class \"" + entry.label()
-                    + "\" is the name of several of the model's labels; give the whole label or a class number");
+            throw new LabelException(where + ": class \"" + label + "\" is the name of several of the model's labels; give the whole label or a class number");
         }
         if (index == UNKNOWN_NAME) {
-            throw new DataException(csv + ": line " + entry.line() + ": class \"" + entry.label() + "\" is "
+            throw new LabelException(where + ": class \"" + label + "\" is "
                     + (byName.isEmpty() ? "a name, but the model has no labels; give class numbers or import the model with --labels"
                             : "none of the model's labels; see them by 'lowpass inspect --labels', or give a class number"));
         }

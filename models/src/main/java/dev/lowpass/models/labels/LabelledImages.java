@@ -1,4 +1,4 @@
-package dev.lowpass.bench.data;
+package dev.lowpass.models.labels;
 
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -19,29 +19,30 @@ public final class LabelledImages {
      * @param line its number in the file, from 1
      * @param file as written
      * @param label as written: an index or a name
+     * @param where it stands, for messages
      */
-    public record Entry(int line, String file, String label) {}
+    public record Entry(int line, String file, String label, String where) {}
 
     private LabelledImages() {}
 
     /**
-     * @throws DataException when the file is missing, empty, or a line is not as it should be
+     * @throws LabelException when the file is missing, empty, or a line is not as it should be
      * @throws IOException when it cannot be read
      */
     public static List<Entry> read(Path csv) throws IOException {
         List<String> lines;
         try {
             if (Files.isDirectory(csv)) {
-                throw new DataException(csv + ": is a directory; name a CSV file with the header file,class");
+                throw new LabelException(csv + ": is a directory; name a CSV file with the header file,class");
             }
             lines = Files.readAllLines(csv, StandardCharsets.UTF_8);
         } catch (NoSuchFileException e) {
-            throw new DataException(csv + ": no such file; name a CSV file with the header file,class", e);
+            throw new LabelException(csv + ": no such file; name a CSV file with the header file,class", e);
         } catch (CharacterCodingException e) {
-            throw new DataException(csv + ": is not UTF-8 text; save it as UTF-8", e);
+            throw new LabelException(csv + ": is not UTF-8 text; save it as UTF-8", e);
         }
         if (lines.isEmpty()) {
-            throw new DataException(csv + ": is empty; it needs the header file,class and a line an image");
+            throw new LabelException(csv + ": is empty; it needs the header file,class and a line an image");
         }
         // A byte order mark is what spreadsheets put first.
         String header = lines.get(0).replace("\uFEFF", "");
@@ -49,7 +50,7 @@ public final class LabelledImages {
         int file = titles.indexOf("file");
         int label = titles.indexOf("class");
         if (file < 0 || label < 0) {
-            throw new DataException(csv + ": line 1 is \"" + header + "\"; the header must name the columns file and class");
+            throw new LabelException(csv + ": line 1 is \"" + header + "\"; the header must name the columns file and class");
         }
         List<Entry> entries = new ArrayList<>();
         for (int i = 1; i < lines.size(); i++) {
@@ -58,24 +59,24 @@ public final class LabelledImages {
             }
             List<String> fields = fields(csv, i + 1, lines.get(i));
             if (fields.size() != titles.size()) {
-                throw new DataException(csv + ": line " + (i + 1) + " has " + fields.size() + " fields; the header has " + titles.size()
+                throw new LabelException(csv + ": line " + (i + 1) + " has " + fields.size() + " fields; the header has " + titles.size()
                         + " (put a name with commas in double quotes)");
             }
             if (fields.get(file).isBlank() || fields.get(label).isBlank()) {
-                throw new DataException(csv + ": line " + (i + 1) + " is \"" + lines.get(i) + "\"; both file and class must be given");
+                throw new LabelException(csv + ": line " + (i + 1) + " is \"" + lines.get(i) + "\"; both file and class must be given");
             }
             if (fields.get(file).indexOf('\0') >= 0) {
-                throw new DataException(csv + ": line " + (i + 1) + " has a NUL character in its file name; save the list as plain text");
+                throw new LabelException(csv + ": line " + (i + 1) + " has a NUL character in its file name; save the list as plain text");
             }
-            entries.add(new Entry(i + 1, fields.get(file).strip(), fields.get(label).strip()));
+            entries.add(new Entry(i + 1, fields.get(file).strip(), fields.get(label).strip(), csv + ": line " + (i + 1)));
         }
         if (entries.isEmpty()) {
-            throw new DataException(csv + ": has a header and no lines; add a line an image");
+            throw new LabelException(csv + ": has a header and no lines; add a line an image");
         }
         return entries;
     }
 
-    private static List<String> fields(Path csv, int number, String line) throws DataException {
+    private static List<String> fields(Path csv, int number, String line) throws LabelException {
         List<String> fields = new ArrayList<>();
         StringBuilder field = new StringBuilder();
         boolean quoted = false;
@@ -96,7 +97,7 @@ public final class LabelledImages {
             }
         }
         if (quoted) {
-            throw new DataException(csv + ": line " + number + " has a double quote that is not closed; close it or double it");
+            throw new LabelException(csv + ": line " + number + " has a double quote that is not closed; close it or double it");
         }
         fields.add(field.toString());
         return fields;

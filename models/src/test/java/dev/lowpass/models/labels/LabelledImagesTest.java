@@ -1,4 +1,4 @@
-package dev.lowpass.bench.data;
+package dev.lowpass.models.labels;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -23,14 +23,14 @@ class LabelledImagesTest {
         return Files.writeString(folder.resolve("labels.csv"), text);
     }
 
-    private static LabelledImages.Entry entry(String label) {
-        return new LabelledImages.Entry(7, "a.jpg", label);
+    private static int index(ClassNumbers numbers, String label) throws LabelException {
+        return numbers.index("list.csv: line 7", label);
     }
 
     @Test
     void readsColumnsByHeaderQuotesAndByteOrderMark() throws IOException {
         Path csv = csv("\uFEFFClass,note,file\r\n\"tench, \"\"Tinca\"\"\",x,a.jpg\r\n\r\n7,,b.jpg\r\n");
-        assertEquals(List.of(new LabelledImages.Entry(2, "a.jpg", "tench, \"Tinca\""), new LabelledImages.Entry(4, "b.jpg", "7")), LabelledImages.read(csv));
+        assertEquals(List.of(new LabelledImages.Entry(2, "a.jpg", "tench, \"Tinca\"", csv + ": line 2"), new LabelledImages.Entry(4, "b.jpg", "7", csv + ": line 4")), LabelledImages.read(csv));
     }
 
     @ParameterizedTest
@@ -44,16 +44,16 @@ class LabelledImagesTest {
             """)
     void refusesBadLists(String text, String message) throws IOException {
         Path csv = csv(text.replace("\\n", "\n"));
-        assertEquals(csv + message, assertThrows(DataException.class, () -> LabelledImages.read(csv)).getMessage());
+        assertEquals(csv + message, assertThrows(LabelException.class, () -> LabelledImages.read(csv)).getMessage());
     }
 
     @Test
     void refusesWhatIsNoText() throws IOException {
         Path csv = Files.write(folder.resolve("labels.csv"), "file,class\n\u00e9.jpg,1\n".getBytes(StandardCharsets.ISO_8859_1));
-        assertEquals(csv + ": is not UTF-8 text; save it as UTF-8", assertThrows(DataException.class, () -> LabelledImages.read(csv)).getMessage());
+        assertEquals(csv + ": is not UTF-8 text; save it as UTF-8", assertThrows(LabelException.class, () -> LabelledImages.read(csv)).getMessage());
         Path missing = folder.resolve("none.csv");
         assertEquals(missing + ": no such file; name a CSV file with the header file,class",
-                assertThrows(DataException.class, () -> LabelledImages.read(missing)).getMessage());
+                assertThrows(LabelException.class, () -> LabelledImages.read(missing)).getMessage());
     }
 
     @Test
@@ -63,31 +63,39 @@ class LabelledImagesTest {
         assertEquals(1, ClassNumbers.automatic(1001, List.of()).offset());
         assertEquals(0, ClassNumbers.automatic(1000, List.of()).offset());
         assertTrue(ClassNumbers.automatic(1001, List.of()).assumption().startsWith("label offset 1: the model has 1001 classes and no labels"));
-        assertEquals(2, ClassNumbers.automatic(3, List.of("background", "a", "b")).index(folder, entry("1")));
-        assertEquals(1, ClassNumbers.withOffset(3, List.of("background", "a", "b"), 0).index(folder, entry("1")));
+        assertEquals(2, index(ClassNumbers.automatic(3, List.of("background", "a", "b")), "1"));
+        assertEquals(1, index(ClassNumbers.withOffset(3, List.of("background", "a", "b"), 0), "1"));
     }
 
     @Test
     void namesAreLabelsOrUnambiguousSynonyms() throws IOException {
         ClassNumbers numbers = ClassNumbers.automatic(4, List.of("background", "tench, Tinca tinca", "crane", "crane, bird"));
-        assertEquals(1, numbers.index(folder, entry("Tench, Tinca tinca")));
-        assertEquals(1, numbers.index(folder, entry("tinca tinca")));
-        assertEquals(2, numbers.index(folder, entry("crane"))); // a whole label goes before a synonym
-        assertEquals(3, numbers.index(folder, entry("bird")));
+        assertEquals(1, index(numbers, "Tench, Tinca tinca"));
+        assertEquals(1, index(numbers, "tinca tinca"));
+        assertEquals(2, index(numbers, "crane")); // a whole label goes before a synonym
+        assertEquals(3, index(numbers, "bird"));
         ClassNumbers twice = ClassNumbers.automatic(2, List.of("maillot", "maillot"));
-        assertEquals(folder + ": line 7: class \"maillot\" is the name of several of the model's labels; give the whole label or a class number",
-                assertThrows(DataException.class, () -> twice.index(folder, entry("maillot"))).getMessage());
-        assertEquals(folder + ": line 7: class \"cat\" is none of the model's labels; see them by 'lowpass inspect --labels', or give a class number",
-                assertThrows(DataException.class, () -> numbers.index(folder, entry("cat"))).getMessage());
-        assertEquals(folder + ": line 7: class \"cat\" is a name, but the model has no labels; give class numbers or import the model with --labels",
-                assertThrows(DataException.class, () -> ClassNumbers.automatic(3, List.of()).index(folder, entry("cat"))).getMessage());
+        assertEquals("list.csv: line 7: class \"maillot\" is the name of several of the model's labels; give the whole label or a class number",
+                assertThrows(LabelException.class, () -> index(twice, "maillot")).getMessage());
+        assertEquals("list.csv: line 7: class \"cat\" is none of the model's labels; see them by 'lowpass inspect --labels', or give a class number",
+                assertThrows(LabelException.class, () -> index(numbers, "cat")).getMessage());
+        assertEquals("list.csv: line 7: class \"cat\" is a name, but the model has no labels; give class numbers or import the model with --labels",
+                assertThrows(LabelException.class, () -> index(ClassNumbers.automatic(3, List.of()), "cat")).getMessage());
+    }
+
+    @Test
+    void aNumberThatIsALabelIsThatLabel() throws IOException {
+        ClassNumbers numbers = ClassNumbers.automatic(4, List.of("0", "1", "10", "2"));
+        assertEquals(2, index(numbers, "10"));
+        assertEquals(3, index(numbers, "2"));
+        assertEquals(3, index(numbers, "3")); // no label, so a class number
     }
 
     @Test
     void numbersOutOfRangeAreRefused() {
         ClassNumbers numbers = ClassNumbers.automatic(3, List.of("background", "a", "b"));
-        assertEquals(folder + ": line 7: class 2 with label offset 1 is class 3 of the model, which has 0 to 2; correct the list, or give 'lowpass eval' a --label-offset",
-                assertThrows(DataException.class, () -> numbers.index(folder, entry("2"))).getMessage());
-        assertThrows(DataException.class, () -> numbers.index(folder, entry("-1")));
+        assertEquals("list.csv: line 7: class 2 with label offset 1 is class 3 of the model, which has 0 to 2; correct the number, or give 'lowpass eval' a --label-offset",
+                assertThrows(LabelException.class, () -> index(numbers, "2")).getMessage());
+        assertThrows(LabelException.class, () -> index(numbers, "-1"));
     }
 }
