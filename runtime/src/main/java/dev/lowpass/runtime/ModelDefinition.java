@@ -1,6 +1,5 @@
 package dev.lowpass.runtime;
 
-import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
@@ -98,23 +97,22 @@ public record ModelDefinition(
         return new ModelDefinition(graph, chosen, preprocess, labels, provenance, chosenGolden, List.of(only));
     }
 
+    /** Of an op's {@link Graph#macs}, those below its cutoffs. */
+    public long keptMacs(GraphOp op) {
+        if (!(op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated())) {
+            return graph.macs(op);
+        }
+        long coefficients = Arrays.stream(parameters.get(op.name()).cutoffs()).asLongStream().sum();
+        return coefficients * graph.inputPlane(op).blocks(pointwise.block()) * pointwise.outChannels();
+    }
+
     /**
-     * The share of the pointwise layers' multiply-accumulates that the cutoffs keep, 0 to 1: of the layers on planes of more than 1x1,
-     * for a classifier has no frequencies; 1 where there is no such layer.
+     * The share of the pointwise layers' multiply-accumulates that the cutoffs keep, 0 to 1, of the layers that are
+     * {@linkplain Graph#truncatable truncatable}; 1 where there is none.
      */
     public double keptShare() {
-        long dense = 0;
-        long kept = 0;
-        for (GraphOp op : graph.ops()) {
-            Plane plane = op instanceof GraphOp.PointwiseConv2d ? graph.inputPlane(op) : null;
-            if (plane != null && plane.area() > 1) {
-                GraphOp.PointwiseConv2d pointwise = (GraphOp.PointwiseConv2d) op;
-                long whole = (long) plane.elements() * pointwise.outChannels();
-                dense += whole;
-                kept += !pointwise.isTruncated() ? whole
-                        : Arrays.stream(parameters.get(op.name()).cutoffs()).asLongStream().sum() * plane.blocks(pointwise.block()) * pointwise.outChannels();
-            }
-        }
+        long dense = graph.truncatable().stream().mapToLong(graph::macs).sum();
+        long kept = graph.truncatable().stream().mapToLong(this::keptMacs).sum();
         return dense == 0 ? 1 : (double) kept / dense;
     }
 }

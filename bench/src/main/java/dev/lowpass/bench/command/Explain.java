@@ -168,7 +168,7 @@ final class Explain implements Callable<Integer> {
         long computed = 0;
         for (Layer layer : layers) {
             boolean truncated = layer.isTruncated();
-            computed += Macs.isTruncatable(definition, layer.op()) ? layer.computed(definition) : 0;
+            computed += definition.graph().truncatable().contains(layer.op()) ? layer.computed(definition) : 0;
             List<Object> row = new ArrayList<>(List.of(
                     layer.op().name(),
                     definition.graph().inputPlane(layer.op()),

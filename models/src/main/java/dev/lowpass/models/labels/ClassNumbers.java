@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Which logit a list's class means. Data sets number their classes from 0 and leave out the background; networks trained in
@@ -18,6 +19,7 @@ public final class ClassNumbers {
     private final int offset;
     private final String assumption;
     private final Map<String, Integer> byName = new HashMap<>();
+    private final Set<String> wholeLabels;
 
     private ClassNumbers(int classes, List<String> labels, int offset, String assumption) {
         this.classes = classes;
@@ -26,6 +28,7 @@ public final class ClassNumbers {
         for (int i = 0; i < labels.size(); i++) {
             add(labels.get(i), i);
         }
+        wholeLabels = Set.copyOf(byName.keySet());
         // "tench, Tinca tinca" is also found by "tench", unless a label or another synonym is that already.
         Map<String, Integer> synonyms = new HashMap<>();
         for (int i = 0; i < labels.size(); i++) {
@@ -87,7 +90,7 @@ public final class ClassNumbers {
         } catch (NumberFormatException e) {
             return named(where, label);
         }
-        if (byName.containsKey(key(label))) {
+        if (wholeLabels.contains(key(label))) {
             return named(where, label);
         }
         if (number < 0) {

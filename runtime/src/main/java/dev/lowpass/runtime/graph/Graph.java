@@ -201,6 +201,31 @@ public final class Graph {
         return planes.get(op.inputs().get(0));
     }
 
+    /**
+     * Multiply-accumulates of an op of one image, with every coefficient kept; biases, activations, additions, transforms and pooling are
+     * not counted.
+     */
+    public long macs(GraphOp op) {
+        long out = plane(op.name()).elements();
+        if (op instanceof GraphOp.Conv2d conv) {
+            return out * conv.window().kernelHeight() * conv.window().kernelWidth() * conv.inChannels();
+        } else if (op instanceof GraphOp.DepthwiseConv2d depthwise) {
+            return out * depthwise.window().kernelHeight() * depthwise.window().kernelWidth();
+        } else if (op instanceof GraphOp.PointwiseConv2d pointwise) {
+            return out * pointwise.inChannels();
+        }
+        return 0;
+    }
+
+    /**
+     * The pointwise convolutions that cutoffs can be given to: those on planes of more than 1x1, for a classifier behind a pool has no
+     * frequencies and is left out, as in the paper's figures.
+     */
+    public List<GraphOp.PointwiseConv2d> truncatable() {
+        return ops.stream().filter(GraphOp.PointwiseConv2d.class::isInstance).map(GraphOp.PointwiseConv2d.class::cast)
+                .filter(op -> inputPlane(op).area() > 1).toList();
+    }
+
     /** The ops that read a tensor, in no particular order; an Add of a tensor with itself counts twice. */
     public List<GraphOp> consumers(String tensor) {
         return Collections.unmodifiableList(consumers.getOrDefault(tensor, List.of()));

@@ -39,7 +39,7 @@ final class ChannelOrders {
         for (GraphOp op : graph.ops()) {
             if (op instanceof GraphOp.PointwiseConv2d pointwise && pointwise.isTruncated()) {
                 String root = orders.root(pointwise.input());
-                long macs = (long) graph.inputPlane(op).elements() * pointwise.outChannels();
+                long macs = graph.macs(op);
                 boolean fixed = orders.orderOfRoot.containsKey(root) && !heaviest.containsKey(root);
                 if (!fixed && macs > heaviest.getOrDefault(root, -1L)) {
                     heaviest.put(root, macs);

@@ -149,4 +149,17 @@ class GraphTest {
                     pointwise("a", "input", 3, 3).withBlock(block));
         }
     }
+
+    @Test
+    void countsMultiplyAccumulates() {
+        Window halving = Window.square(3, 2, Padding.all(1));
+        Graph graph = Graph.of(INPUT, List.of(new GraphOp.Conv2d("stem", "input", 3, 8, halving, Activation.RELU), pointwise("wide", "stem", 8, 16).withBlock(7),
+                new GraphOp.DepthwiseConv2d("deep", "wide", 16, halving, Activation.RELU), new GraphOp.GlobalAveragePool("pool", "deep"), pointwise("out", "pool", 16, 10)));
+        assertEquals(14 * 21 * 8 * 27, graph.macs(graph.op("stem")));
+        assertEquals(14 * 21 * 16 * 8, graph.macs(graph.op("wide")));
+        assertEquals(7 * 11 * 16 * 9, graph.macs(graph.op("deep")));
+        assertEquals(0, graph.macs(graph.op("pool")));
+        assertEquals(160, graph.macs(graph.op("out")));
+        assertEquals(List.of(graph.op("wide")), graph.truncatable()); // not the classifier
+    }
 }

@@ -1,6 +1,5 @@
 package dev.lowpass.models.learn;
 
-import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
 import java.util.Arrays;
@@ -26,15 +25,11 @@ record Costs(double fixed, Map<String, Double> layers, String unit) {
     static Costs macs(Graph graph) {
         double fixed = 0;
         Map<String, Double> layers = new HashMap<>();
-        for (GraphOp op : graph.ops()) {
-            if (op instanceof GraphOp.PointwiseConv2d pointwise && graph.inputPlane(op).area() > 1) {
-                Plane plane = graph.inputPlane(op);
-                double macs = (double) plane.elements() * pointwise.outChannels();
-                if (pointwise.isTruncated()) {
-                    layers.put(op.name(), macs);
-                } else {
-                    fixed += macs;
-                }
+        for (GraphOp.PointwiseConv2d op : graph.truncatable()) {
+            if (op.isTruncated()) {
+                layers.put(op.name(), (double) graph.macs(op));
+            } else {
+                fixed += graph.macs(op);
             }
         }
         return new Costs(fixed, layers, "pointwise MACs");

@@ -1,6 +1,5 @@
 package dev.lowpass.models.learn;
 
-import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Zigzag;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.graph.Graph;
@@ -45,10 +44,10 @@ final class CutoffLayers {
             return op;
         }).toList();
         if (!any[0]) {
-            String planes = truncatable(model.graph()).stream().map(op -> model.graph().inputPlane(op)).map(p -> p.height() + "x" + p.width()).distinct()
+            String planes = model.graph().truncatable().stream().map(op -> model.graph().inputPlane(op)).map(p -> p.height() + "x" + p.width()).distinct()
                     .collect(Collectors.joining(", "));
             String fits = IntStream.rangeClosed(Zigzag.MIN_BLOCK, Zigzag.MAX_BLOCK)
-                    .filter(b -> truncatable(model.graph()).stream().anyMatch(op -> model.graph().inputPlane(op).divisibleBy(b)))
+                    .filter(b -> model.graph().truncatable().stream().anyMatch(op -> model.graph().inputPlane(op).divisibleBy(b)))
                     .mapToObj(Integer::toString).collect(Collectors.joining(", "));
             throw new LearnException("block " + side + " divides the plane of no pointwise layer (" + (planes.isEmpty() ? "there is none" : planes) + "); "
                     + (fits.isEmpty() ? "this network has nothing to cut" : "use --block auto or one of " + fits));
@@ -61,7 +60,7 @@ final class CutoffLayers {
         long most = -1;
         for (int block = AUTO_TO; block >= AUTO_FROM; block--) {
             int side = block;
-            long macs = truncatable(graph).stream().filter(op -> graph.inputPlane(op).divisibleBy(side)).mapToLong(op -> macs(graph, op)).sum();
+            long macs = graph.truncatable().stream().filter(op -> graph.inputPlane(op).divisibleBy(side)).mapToLong(graph::macs).sum();
             if (macs > most) {
                 most = macs;
                 best = block;
@@ -70,18 +69,9 @@ final class CutoffLayers {
         return best;
     }
 
-    private static List<GraphOp.PointwiseConv2d> truncatable(Graph graph) {
-        return graph.ops().stream().filter(op -> op instanceof GraphOp.PointwiseConv2d && graph.inputPlane(op).area() > 1)
-                .map(op -> (GraphOp.PointwiseConv2d) op).toList();
-    }
-
     /** The pointwise layers that have cutoffs. */
     static List<GraphOp.PointwiseConv2d> cut(Graph graph) {
-        return truncatable(graph).stream().filter(GraphOp.PointwiseConv2d::isTruncated).toList();
-    }
-
-    private static long macs(Graph graph, GraphOp.PointwiseConv2d op) {
-        return (long) graph.inputPlane(op).elements() * op.outChannels();
+        return graph.truncatable().stream().filter(GraphOp.PointwiseConv2d::isTruncated).toList();
     }
 
     /** The network with cutoffs on those of its cut layers only that a rule names. */
