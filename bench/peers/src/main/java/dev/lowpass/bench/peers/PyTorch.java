@@ -17,7 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /**
@@ -34,6 +37,8 @@ public abstract class PyTorch implements Engine {
     private static final String PYTHON = "LOWPASS_PYTHON";
 
     /** A peer that is still starting after this is stuck: torch.compile takes a minute or two. */
+    private static final int START_MINUTES = 10;
+
     private static final int EXIT_SECONDS = 20;
 
     private final String mode;
@@ -103,6 +108,8 @@ public abstract class PyTorch implements Engine {
         private final Writer toScript;
         private final BufferedReader fromScript;
         private final String description;
+        /** When the JVM is told to end, by Ctrl-C for one, {@link #close} is not called. */
+        private final Thread atExit = new Thread(this::abandon, "pytorch-end");
 
         Peer(ModelDefinition model, Options options, String mode) throws UnavailableException {
             this.options = options;
@@ -122,20 +129,47 @@ public abstract class PyTorch implements Engine {
                             options.precision().name().toLowerCase(Locale.ROOT), "--threads", Integer.toString(options.threads()), "--batch", Integer.toString(options.batch()))
                                     .redirectError(folder.resolve("stderr.txt").toFile()).start();
                     process = begun;
+                    Runtime.getRuntime().addShutdownHook(atExit);
                     toScript = process.outputWriter(StandardCharsets.UTF_8);
                     fromScript = process.inputReader(StandardCharsets.UTF_8);
-                    description = ready(fromScript.readLine());
+                    description = ready(firstLine());
                     started = true;
                 } finally {
                     if (!started) {
                         if (begun != null) {
                             begun.destroyForcibly();
+                            removeAtExit();
                         }
                         delete(folder);
                     }
                 }
             } catch (IOException e) {
                 throw new UnavailableException(python() + " does not start (" + e.getMessage() + "); install Python 3 with torch, or name one by " + PYTHON, e);
+            }
+        }
+
+        /** @throws UnavailableException when there is none in {@value #START_MINUTES} minutes */
+        private String firstLine() throws UnavailableException, IOException {
+            CompletableFuture<String> line = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return fromScript.readLine();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }, task -> {
+                Thread reader = new Thread(task, "pytorch-start");
+                reader.setDaemon(true);
+                reader.start();
+            });
+            try {
+                return line.get(START_MINUTES, TimeUnit.MINUTES);
+            } catch (TimeoutException e) {
+                throw new UnavailableException(python() + " is still starting after " + START_MINUTES + " minutes: " + lastErrorLine(), e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new UnavailableException("interrupted while " + python() + " started", e);
+            } catch (ExecutionException e) {
+                throw new IOException(e.getCause());
             }
         }
 
@@ -220,8 +254,26 @@ public abstract class PyTorch implements Engine {
             };
         }
 
+        private void abandon() {
+            process.destroyForcibly();
+            try {
+                delete(folder);
+            } catch (IOException e) {
+                // The JVM is ending, and the system's folder for temporary files is cleaned some day.
+            }
+        }
+
+        private void removeAtExit() {
+            try {
+                Runtime.getRuntime().removeShutdownHook(atExit);
+            } catch (IllegalStateException e) {
+                // The JVM is ending, and the hook runs.
+            }
+        }
+
         @Override
         public void close() {
+            removeAtExit();
             try {
                 toScript.close(); // the end of its input ends the script
                 if (!process.waitFor(EXIT_SECONDS, TimeUnit.SECONDS)) {
