@@ -155,8 +155,9 @@ class CudaMemoryTest {
             assertEquals("input at 0x10 is no device memory of the GPU's primary context; give an address that cuMemAlloc or cudaMalloc returned there",
                     assertThrows(IllegalArgumentException.class, () -> session.runOnDevice(16, BATCH, address(logits), 0)).getMessage());
             String small = assertThrows(IllegalArgumentException.class, () -> session.runOnDevice(address(bytes), BATCH, address(logits), 0)).getMessage();
-            assertTrue(small.endsWith(" needs " + 4 * pixels.capacity() + " bytes, and its allocation of " + pixels.capacity() + " bytes ends after "
-                    + pixels.capacity() + "; allocate more"), small);
+            // A driver may allocate more than it was asked for.
+            assertTrue(small.matches(".* needs " + 4 * pixels.capacity() + " bytes, and its allocation of \\d+ bytes ends after \\d+; allocate more"), small);
+            assertTrue(EmulatedDevice.isReal() || small.contains("allocation of " + pixels.capacity() + " bytes ends after " + pixels.capacity() + ";"), small);
             for (CUdeviceptr memory : new CUdeviceptr[] {floats, bytes, logits}) {
                 JCudaDriver.cuMemFree(memory);
             }

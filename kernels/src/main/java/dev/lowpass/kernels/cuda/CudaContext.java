@@ -30,8 +30,8 @@ final class CudaContext {
     static final int SHARED_BYTES = 48 << 10;
 
     /**
-     * Held while a stream captures and by calls that synchronise the whole device, in any context object of the process: CUDA forbids the
-     * latter during the former (CUDA C++ Programming Guide, "Prohibited and Unhandled Operations"), and both would fail.
+     * Held while a stream captures and by calls that synchronise the whole device or may, in any context object of the process: CUDA forbids
+     * the latter during the former (CUDA C++ Programming Guide, "Prohibited and Unhandled Operations"), and both would fail.
      */
     static final ReentrantLock CAPTURE = new ReentrantLock();
 
@@ -106,7 +106,12 @@ final class CudaContext {
         if (!modules.isEmpty()) {
             cleanup.run(() -> tidy(() -> {
                 Cleanup unloading = new Cleanup();
-                modules.values().forEach(module -> unloading.run(() -> Driver.unload(module)));
+                CAPTURE.lock(); // cuModuleUnload may synchronise the device
+                try {
+                    modules.values().forEach(module -> unloading.run(() -> Driver.unload(module)));
+                } finally {
+                    CAPTURE.unlock();
+                }
                 unloading.rethrow();
             }));
         }

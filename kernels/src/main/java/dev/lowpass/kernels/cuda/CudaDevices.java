@@ -1,6 +1,8 @@
 package dev.lowpass.kernels.cuda;
 
 import dev.lowpass.kernels.Peak;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUresult;
@@ -113,5 +115,20 @@ final class CudaDevices {
             }
         }
         return first;
+    }
+
+    /**
+     * A library that was looked for in vain: its name, and why it does not load where it is a file that is there, such as that another
+     * library, which it needs, is not. LWJGL does not tell; Java does.
+     */
+    static String absence(String name) {
+        if (Files.isRegularFile(Path.of(name))) {
+            try {
+                System.load(Path.of(name).toAbsolutePath().toString());
+            } catch (UnsatisfiedLinkError e) {
+                return name + " does not load (" + String.valueOf(e.getMessage()).strip() + ")";
+            }
+        }
+        return name;
     }
 }

@@ -148,7 +148,12 @@ final class CudaWorkspace implements Workspace {
     /** A handle for this workspace's stream, made on first use. The context must be current, and the stream not be capturing. */
     CublasHandle cublas() {
         if (cublas == null) {
-            cublas = Cublas.choice(device.driverVersion()).library().newHandle();
+            CudaContext.CAPTURE.lock(); // cublasCreate may synchronise the device
+            try {
+                cublas = Cublas.choice(device.driverVersion()).library().newHandle();
+            } finally {
+                CudaContext.CAPTURE.unlock();
+            }
         }
         if (cublasMemory == null) {
             long bytes = CublasHandle.memoryBytes(device.computeCapability());
@@ -189,20 +194,44 @@ final class CudaWorkspace implements Workspace {
 
     @Override
     public void tune(List<Operation.Step> steps) {
-        List<CudaOperation.CudaStep> choosing = steps.stream().map(step -> (CudaOperation.CudaStep) step).filter(step -> step.tactics().names().size() > 1)
-                .toList();
-        if (choosing.isEmpty()) {
+        List<CudaOperation.CudaStep> all = steps.stream().map(step -> (CudaOperation.CudaStep) step).toList();
+        List<CudaOperation.CudaStep> choosing = all.stream().filter(step -> step.tactics().names().size() > 1).toList();
+        if (choosing.isEmpty() && !mayUseCublas) {
             return;
         }
         context.with(() -> {
-            Tuner.tune(stream, this::capture, choosing, maxBatch, device, precision);
-            mayUseCublas = choosing.stream().anyMatch(step -> IntStream.rangeClosed(1, maxBatch).anyMatch(batch -> step.tactic(batch).startsWith("cublas")));
+            if (!choosing.isEmpty()) {
+                Tuner.tune(stream, this::capture, choosing, maxBatch, device, precision);
+                mayUseCublas = choosing.stream().anyMatch(step -> IntStream.rangeClosed(1, maxBatch).anyMatch(batch -> usesCublas(step, batch)));
+            }
             if (mayUseCublas) {
                 cublas();
+                warmCublas(all);
             } else {
                 freeCublas();
             }
         });
+    }
+
+    private static boolean usesCublas(CudaOperation.CudaStep step, int batch) {
+        return step.tactic(batch).startsWith("cublas");
+    }
+
+    /**
+     * Runs the products that cuBLAS does, on whatever stands in the arena, for the smallest and the largest batch: it loads its kernels when they
+     * are first called, which is better not done while a stream captures.
+     */
+    private void warmCublas(List<CudaOperation.CudaStep> steps) {
+        for (CudaOperation.CudaStep step : steps) {
+            for (int batch : new int[] {1, maxBatch}) {
+                if (usesCublas(step, batch)) {
+                    for (Work work : step.work(step.tactics().of(batch))) {
+                        work.enqueue(batch, stream);
+                    }
+                }
+            }
+        }
+        Driver.synchronize(stream);
     }
 
     void enqueue(Work[] works, int batch) {

@@ -55,7 +55,7 @@ abstract class Cufft {
                 try {
                     return new DynamicCufft(name);
                 } catch (UnsatisfiedLinkError e) {
-                    missing.add(name);
+                    missing.add(CudaDevices.absence(name));
                 }
             }
         } catch (NoClassDefFoundError e) {

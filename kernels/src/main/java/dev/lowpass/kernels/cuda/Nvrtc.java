@@ -57,7 +57,7 @@ final class Nvrtc implements AutoCloseable {
     /**
      * The compiler in a library, or null when there is no such library.
      *
-     * @throws CudaException when the library is too old
+     * @throws CudaException when the library is there but does not load, or is too old
      * @throws NoClassDefFoundError without LWJGL
      */
     static Nvrtc open(String name) {
@@ -65,7 +65,11 @@ final class Nvrtc implements AutoCloseable {
         try {
             library = APIUtil.apiCreateLibrary(name);
         } catch (UnsatisfiedLinkError e) {
-            return null;
+            String absence = CudaDevices.absence(name);
+            if (absence.equals(name)) {
+                return null;
+            }
+            throw new CudaException(absence.substring(name.length()).strip(), e);
         }
         try {
             return new Nvrtc(name, library);

@@ -16,6 +16,8 @@ import dev.lowpass.kernels.contract.BackendUnderTest;
 import dev.lowpass.kernels.contract.DctContract;
 import dev.lowpass.kernels.emulator.EmulatedDevice;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterAll;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The block DCT by cuFFT, held to the contract as our kernels are, and our kernels to it: two ways that share no arithmetic. By JCufft in a
@@ -184,6 +187,18 @@ class CufftContractTest {
         try {
             assertEquals("there is no cuFFT (looked for: /nowhere/libcufft.so.11); install the package libcufft of the CUDA toolkit or set dev.lowpass.cufft to its"
                     + " library", assertThrows(CudaException.class, Cufft::find).getMessage());
+        } finally {
+            System.clearProperty(Cufft.LIBRARY_PROPERTY);
+        }
+    }
+
+    @Test
+    void saysWhyALibraryThatIsThereDoesNotLoad(@TempDir Path folder) throws Exception {
+        Path library = Files.writeString(folder.resolve("libcufft.so.11"), "no library");
+        System.setProperty(Cufft.LIBRARY_PROPERTY, library.toString());
+        try {
+            String message = assertThrows(CudaException.class, Cufft::find).getMessage();
+            assertTrue(message.matches(".*looked for: " + library + " does not load \\(.*" + library + ": .+\\)\\); install .*"), message);
         } finally {
             System.clearProperty(Cufft.LIBRARY_PROPERTY);
         }
