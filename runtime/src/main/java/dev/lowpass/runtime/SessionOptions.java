@@ -102,7 +102,8 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
         /**
          * Where the CPU back end takes its other {@code threads - 1} threads from: at most that many tasks for each running call, which
          * end a few dozen microseconds after it. A call never waits for a task that the executor has not begun: an executor that is busy,
-         * or refuses, only makes the call slower. The executor stays the caller's to shut down. GPUs need no threads.
+         * or refuses, only makes the call slower; but one that drops a task silently, as DiscardPolicy does, takes a thread from the session
+         * for good. The executor stays the caller's to shut down. GPUs need no threads.
          */
         public Builder executor(Executor executor) {
             this.executor = Objects.requireNonNull(executor, "executor");

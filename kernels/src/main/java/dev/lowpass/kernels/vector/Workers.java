@@ -2,6 +2,7 @@ package dev.lowpass.kernels.vector;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -25,6 +26,8 @@ final class Workers implements AutoCloseable {
         void run(int unit, int worker);
     }
 
+    private static final System.Logger LOG = System.getLogger(Workers.class.getName());
+
     /** Some 30 microseconds of looking out for the next step before a worker lets the processor go. */
     private static final int SPINS = 2000;
 
@@ -42,6 +45,9 @@ final class Workers implements AutoCloseable {
     private final Runnable[] helpers;
     /** By helper: {@link #AWAKE}, {@link #ASLEEP} or {@link #HANDED}. */
     private final AtomicInteger[] asleep;
+    private final AtomicBoolean told = new AtomicBoolean();
+    /** Who runs the task: an executor that runs a helper on this thread must not keep it from its own share. */
+    private volatile Thread caller;
     private volatile Task task;
     private volatile int units;
     private volatile Throwable failure;
@@ -98,6 +104,7 @@ final class Workers implements AutoCloseable {
         ticket.set(last << 32 | Integer.MAX_VALUE);
         failure = null;
         finished.set(0);
+        caller = Thread.currentThread();
         task = work;
         units = count;
         ticket.set(last + 1 << 32);
@@ -114,6 +121,7 @@ final class Workers implements AutoCloseable {
                 Thread.yield();
             }
         }
+        caller = null;
         // No claim of this task can succeed any more, and a worker that wakes late finds no unit.
         Throwable thrown = failure;
         if (thrown instanceof Error error) {
@@ -158,8 +166,14 @@ final class Workers implements AutoCloseable {
         }
         try {
             executor.execute(helpers[helper]);
-        } catch (RejectedExecutionException | OutOfMemoryError e) { // an error when the executor can start no thread
+        } catch (RejectedExecutionException e) {
             asleep[helper].set(ASLEEP); // the caller does the helper's share
+        } catch (RuntimeException | Error e) { // an OutOfMemoryError where no thread can be started, or a fault of the executor
+            asleep[helper].set(ASLEEP);
+            // Nothing may leave run while a helper is at the task; and the task can be done.
+            if (told.compareAndSet(false, true)) {
+                LOG.log(System.Logger.Level.WARNING, "the session's executor failed; the calling thread works alone", e);
+            }
         }
     }
 
@@ -170,6 +184,10 @@ final class Workers implements AutoCloseable {
             served = -1; // it was handed over because there is a task
             if (!flag.compareAndSet(HANDED, AWAKE)) {
                 return; // closed before the executor came to it
+            }
+            if (Thread.currentThread() == caller) {
+                flag.set(ASLEEP);
+                return; // it is about to do the work itself
             }
         }
         while (!closed) {

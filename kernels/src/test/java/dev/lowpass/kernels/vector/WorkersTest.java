@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -142,6 +143,53 @@ class WorkersTest {
         }
         pool.shutdown();
         assertTrue(pool.awaitTermination(10, TimeUnit.SECONDS));
+    }
+
+    /** Whatever an executor throws, and while helpers are at work: each unit of each task runs once, and within its own task. */
+    @Test
+    void anExecutorThatFailsNowAndThenCostsNoUnit() throws InterruptedException {
+        ExecutorService pool = Executors.newFixedThreadPool(3);
+        AtomicInteger calls = new AtomicInteger();
+        Executor failing = command -> {
+            if (calls.incrementAndGet() % 3 == 0) {
+                long until = System.nanoTime() + 200_000; // the other helpers have begun
+                while (System.nanoTime() < until) {
+                    Thread.onSpinWait();
+                }
+                throw new IllegalStateException("broken");
+            }
+            pool.execute(command);
+        };
+        try (Workers workers = new Workers(4, failing)) {
+            for (int run = 0; run < 300; run++) {
+                AtomicIntegerArray seen = new AtomicIntegerArray(40);
+                workers.run((unit, worker) -> {
+                    for (int spin = 0; spin < 500; spin++) {
+                        Thread.onSpinWait();
+                    }
+                    seen.incrementAndGet(unit);
+                }, 40);
+                for (int unit = 0; unit < 40; unit++) {
+                    assertEquals(1, seen.get(unit), "unit " + unit + " in run " + run);
+                }
+                Thread.sleep(0, 200_000); // the helpers go, and are handed over again
+            }
+            assertTrue(calls.get() > 100, calls + " calls");
+        }
+        pool.shutdown();
+        assertTrue(pool.awaitTermination(10, TimeUnit.SECONDS));
+    }
+
+    /** On the calling thread a helper would look out for tasks in vain before the caller begins. */
+    @Test
+    void anExecutorThatRunsHelpersOnTheCallingThreadLeavesItTheWork() {
+        try (Workers workers = new Workers(4, Runnable::run)) {
+            for (int run = 0; run < 10; run++) {
+                Set<Integer> who = ConcurrentHashMap.newKeySet();
+                workers.run((unit, worker) -> who.add(worker), 20);
+                assertEquals(Set.of(0), who);
+            }
+        }
     }
 
     /** An executor that refuses, drops what it is given, or runs it on the calling thread costs no unit, and close does not wait for it. */
