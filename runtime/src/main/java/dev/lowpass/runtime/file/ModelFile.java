@@ -329,11 +329,17 @@ public final class ModelFile {
     /**
      * What {@link #read} asks of a network, for one that was made in memory.
      *
-     * @throws IllegalArgumentException when graph, parameters and pre-processing do not fit together, or a value is not finite
+     * @throws IllegalArgumentException when graph, parameters, those of every cutoff set too, labels and pre-processing do not fit together,
+     *     or a value is not finite
      */
     public static void requireConsistent(ModelDefinition model) {
+        String where = "model from memory";
         try {
-            checkNetwork("model from memory", model);
+            checkNetwork(where, model);
+            checkLabels(where, model);
+            for (CutoffSet set : model.cutoffSets()) {
+                checkChanges(where, model, set);
+            }
         } catch (ModelFormatException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
@@ -355,12 +361,9 @@ public final class ModelFile {
     /** The rules on values, the same for what is read and for what is to be written. */
     private static void check(String where, ModelDefinition model) throws ModelFormatException {
         checkNetwork(where, model);
-        int classes = model.classes();
-        if (!model.labels().isEmpty() && model.labels().size() != classes) {
-            throw new ModelFormatException(where + ": " + LABELS + " has " + model.labels().size() + " names for " + classes
-                    + " classes; give one a class or none");
-        }
+        checkLabels(where, model);
         checkCutoffSets(where, model);
+        int classes = model.classes();
         if (model.golden().isPresent()) {
             Golden golden = model.golden().get();
             if (golden.count() < 1) {
@@ -372,6 +375,13 @@ public final class ModelFile {
         }
     }
 
+    private static void checkLabels(String where, ModelDefinition model) throws ModelFormatException {
+        if (!model.labels().isEmpty() && model.labels().size() != model.classes()) {
+            throw new ModelFormatException(where + ": " + LABELS + " has " + model.labels().size() + " names for " + model.classes()
+                    + " classes; give one a class or none");
+        }
+    }
+
     private static void checkCutoffSets(String where, ModelDefinition model) throws ModelFormatException {
         for (int s = 0; s < model.cutoffSets().size(); s++) {
             CutoffSet set = model.cutoffSets().get(s);
@@ -379,30 +389,7 @@ public final class ModelFile {
             if (s == 0 && (!set.changes().isEmpty() || set.goldenLogits() != null)) {
                 throw new ModelFormatException(name + " is the default, but changes parameters; the default's are the model's own: put it later");
             }
-            for (Map.Entry<String, CutoffSet.Change> entry : set.changes().entrySet()) {
-                GraphOp op = model.graph().ops().stream().filter(each -> each.name().equals(entry.getKey())).findFirst().orElse(null);
-                List<Integer> shape = op == null ? null : weightShape(op);
-                if (shape == null) {
-                    throw new ModelFormatException(name + " changes " + Json.show(entry.getKey()) + ", which is no convolution of the graph; remove that");
-                }
-                CutoffSet.Change change = entry.getValue();
-                if (change.scale() != null && change.weight() != null) {
-                    throw new ModelFormatException(name + " has a weight and a scale for op " + Json.show(op.name()) + "; give one of them");
-                }
-                if (change.weight() != null) {
-                    checkLength(where, of(op.name() + WEIGHT, set), change.weight().length, shape);
-                }
-                if (change.scale() != null) {
-                    checkLength(where, of(op.name() + SCALE, set), change.scale().length, shape.subList(0, 1));
-                }
-            }
-            ModelDefinition chosen = model.withCutoffs(set.name());
-            for (GraphOp op : chosen.graph().ops()) {
-                List<Integer> shape = weightShape(op);
-                if (shape != null && set.changes().containsKey(op.name())) {
-                    checkParameters(name, op, shape, chosen.parameters(op));
-                }
-            }
+            ModelDefinition chosen = checkChanges(where, model, set);
             if (Math.abs(chosen.keptShare() - set.kept()) > KEPT_TOLERANCE) {
                 throw new ModelFormatException(name + " states that it keeps " + set.kept() + " of the pointwise multiply-accumulates, but its cutoffs keep "
                         + chosen.keptShare() + "; correct " + CUTOFF_SETS);
@@ -415,6 +402,36 @@ public final class ModelFile {
                 throw new ModelFormatException(name + " has no golden logits, but the model has golden images; add them");
             }
         }
+    }
+
+    /** What a set changes, and the network that it makes, which is returned. */
+    private static ModelDefinition checkChanges(String where, ModelDefinition model, CutoffSet set) throws ModelFormatException {
+        String name = where + ": cutoff set " + Json.show(set.name());
+        for (Map.Entry<String, CutoffSet.Change> entry : set.changes().entrySet()) {
+            GraphOp op = model.graph().ops().stream().filter(each -> each.name().equals(entry.getKey())).findFirst().orElse(null);
+            List<Integer> shape = op == null ? null : weightShape(op);
+            if (shape == null) {
+                throw new ModelFormatException(name + " changes " + Json.show(entry.getKey()) + ", which is no convolution of the graph; remove that");
+            }
+            CutoffSet.Change change = entry.getValue();
+            if (change.scale() != null && change.weight() != null) {
+                throw new ModelFormatException(name + " has a weight and a scale for op " + Json.show(op.name()) + "; give one of them");
+            }
+            if (change.weight() != null) {
+                checkLength(where, of(op.name() + WEIGHT, set), change.weight().length, shape);
+            }
+            if (change.scale() != null) {
+                checkLength(where, of(op.name() + SCALE, set), change.scale().length, shape.subList(0, 1));
+            }
+        }
+        ModelDefinition chosen = model.withCutoffs(set.name());
+        for (GraphOp op : chosen.graph().ops()) {
+            List<Integer> shape = weightShape(op);
+            if (shape != null && set.changes().containsKey(op.name())) {
+                checkParameters(name, op, shape, chosen.parameters(op));
+            }
+        }
+        return chosen;
     }
 
     private static void checkParameters(String where, GraphOp op, List<Integer> shape, Parameters parameters) throws ModelFormatException {

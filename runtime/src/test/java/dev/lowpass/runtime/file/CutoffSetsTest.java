@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +70,27 @@ class CutoffSetsTest {
         ModelDefinition own = model.withCutoffs("default");
         assertArrayEquals(SmallNetwork.CUTOFFS, own.parameters().get("expand").cutoffs());
         assertEquals(model, model.withCutoffs(null));
+    }
+
+    @Test
+    void setsOfAModelFromMemoryAreChecked() {
+        ModelDefinition plain = SmallNetwork.definition();
+        refuses("cutoff set \"bad\" changes \"nothing\", which is no convolution", plain, "nothing", new CutoffSet.Change(FEWER, null, null, null));
+        refuses("\"expand.scale@bad\"", plain, "expand", new CutoffSet.Change(null, null, new float[3], null));
+        refuses("\"expand.weight@bad\"", plain, "expand", new CutoffSet.Change(null, new float[3], null, null));
+        refuses("expand", plain, "expand", new CutoffSet.Change(new int[] {1}, null, null, null));
+        refuses("expand", plain, "expand", new CutoffSet.Change(null, null, null, new float[] {1}));
+        refuses("NaN", plain, "project", new CutoffSet.Change(null, null, null, new float[] {1, 2, Float.NaN, 4}));
+        ModelDefinition misnamed = new ModelDefinition(plain.graph(), plain.parameters(), plain.preprocess(), List.of("one"), Map.of(), Optional.empty());
+        String message = assertThrows(IllegalArgumentException.class, () -> Model.of(misnamed)).getMessage();
+        assertTrue(message.contains("has 1 names for "), message);
+    }
+
+    private static void refuses(String part, ModelDefinition plain, String op, CutoffSet.Change change) {
+        ModelDefinition bad = with(plain, List.of(new CutoffSet("default", plain.keptShare(), 0, "", Map.of(), null),
+                new CutoffSet("bad", plain.keptShare(), 0, "", Map.of(op, change), null)));
+        String message = assertThrows(IllegalArgumentException.class, () -> Model.of(bad)).getMessage();
+        assertTrue(message.startsWith("model from memory: ") && message.contains(part), message);
     }
 
     @Test
