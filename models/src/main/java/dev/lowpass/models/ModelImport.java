@@ -85,6 +85,9 @@ public final class ModelImport {
             if (Files.isDirectory(file)) {
                 throw new ImportException(file + ": is a directory; give a file");
             }
+            if (Files.exists(file) && !Files.isRegularFile(file)) {
+                throw new ImportException(file + ": is no regular file; give a file");
+            }
             if (Files.size(file) > MAX_BYTES) {
                 throw new ImportException(file + ": has " + Files.size(file) + " bytes; files of at most " + MAX_BYTES + " are read");
             }

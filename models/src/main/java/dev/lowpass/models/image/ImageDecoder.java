@@ -18,9 +18,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.lwjgl.stb.STBImage;
-import org.lwjgl.system.MemoryStack;
 import org.lwjgl.system.MemoryUtil;
 
 /**
@@ -48,8 +48,9 @@ public final class ImageDecoder {
     /**
      * Reads a file; what it is called does not matter, what it holds does.
      *
-     * @throws ImageException when it is missing, a directory, empty, truncated, larger than {@link #MAX_PIXELS} or not a picture of
+     * @throws ImageException when it is missing, no regular file, empty, truncated, larger than {@link #MAX_PIXELS} or not a picture of
      *     these formats
+     * @throws IllegalStateException when the native library that decodes pictures does not load
      * @throws IOException when reading it fails
      */
     public static RgbImage decode(Path file) throws IOException {
@@ -58,6 +59,9 @@ public final class ImageDecoder {
         try {
             if (Files.isDirectory(file)) {
                 throw new ImageException(name + ": is a directory; name a picture in it (" + FORMATS + ")");
+            }
+            if (Files.exists(file) && !Files.isRegularFile(file)) {
+                throw new ImageException(name + ": is no regular file; name a picture (" + FORMATS + ")");
             }
             long size = Files.size(file);
             if (size > MAX_BYTES) {
@@ -70,19 +74,35 @@ public final class ImageDecoder {
         } catch (AccessDeniedException e) {
             throw new ImageException(name + ": may not be read by this user; change its permissions (" + FORMATS + ")", e);
         }
-        return decode(name, bytes);
+        return decode(name, bytes, MAX_PIXELS);
     }
 
     /**
      * Reads an encoded picture from memory.
      *
      * @throws ImageException as {@link #decode(Path)}
+     * @throws IllegalStateException as {@link #decode(Path)}
      */
     public static RgbImage decode(byte[] encoded) throws ImageException {
-        return decode("image of " + encoded.length + " bytes", encoded);
+        return decode(encoded, MAX_PIXELS);
     }
 
-    private static RgbImage decode(String name, byte[] bytes) throws ImageException {
+    /**
+     * Reads an encoded picture from memory, if it is not too large: a file of a few kilobytes can hold {@link #MAX_PIXELS}, so a server that takes
+     * pictures from strangers sets a limit of its own. A pixel takes about 7 bytes while it is decoded.
+     *
+     * @param maxPixels width times height, 1 to {@link #MAX_PIXELS}
+     * @throws ImageException as {@link #decode(Path)}, and for a larger picture, before it is decoded
+     * @throws IllegalStateException as {@link #decode(Path)}
+     */
+    public static RgbImage decode(byte[] encoded, long maxPixels) throws ImageException {
+        if (maxPixels < 1 || maxPixels > MAX_PIXELS) {
+            throw new IllegalArgumentException("maxPixels is " + maxPixels + "; it must be from 1 to " + MAX_PIXELS);
+        }
+        return decode("image of " + encoded.length + " bytes", encoded, maxPixels);
+    }
+
+    private static RgbImage decode(String name, byte[] bytes, long maxPixels) throws ImageException {
         Format format = format(name, bytes);
         // stb reads zeros beyond the end of a JPEG or BMP and calls that a picture; Java must notice.
         boolean whole = switch (format) {
@@ -99,9 +119,9 @@ public final class ImageDecoder {
         }
         RgbImage stored;
         try {
-            stored = load(name, format, bytes);
+            stored = load(name, format, bytes, maxPixels);
         } catch (LinkageError e) {
-            throw new ImageException(name + ": cannot be decoded, since the native library of LWJGL stb does not load ("
+            throw new IllegalStateException(name + ": cannot be decoded, since the native library of LWJGL stb does not load ("
                     + firstLine(e)
                     + "); put org.lwjgl:lwjgl and org.lwjgl:lwjgl-stb with the natives classifier of this system on the class path; on a module path also add "
                     + "--add-modules ALL-MODULE-PATH, since nothing requires the modules of natives by name", e);
@@ -229,13 +249,15 @@ public final class ImageDecoder {
         return height == 0 || (bytes.length - data) / height >= rowBytes;
     }
 
-    private static RgbImage load(String name, Format format, byte[] bytes) throws ImageException {
+    private static RgbImage load(String name, Format format, byte[] bytes, long maxPixels) throws ImageException {
         ByteBuffer encoded = MemoryUtil.memAlloc(bytes.length);
-        try (MemoryStack stack = MemoryStack.stackPush()) {
+        // Not on LWJGL's stack: that belongs to the thread, and would keep the loader of an application that a server has replaced.
+        IntBuffer sizes = MemoryUtil.memAllocInt(3);
+        try {
             encoded.put(bytes).flip();
-            IntBuffer width = stack.mallocInt(1);
-            IntBuffer height = stack.mallocInt(1);
-            IntBuffer channels = stack.mallocInt(1);
+            IntBuffer width = sizes.slice(0, 1);
+            IntBuffer height = sizes.slice(1, 1);
+            IntBuffer channels = sizes.slice(2, 1);
             if (format == Format.PNG) {
                 // stb looks no further into a PNG of more than 2^30 samples, and then only says that it knows no such format.
                 width.put(0, ByteBuffer.wrap(bytes).getInt(16));
@@ -244,10 +266,9 @@ public final class ImageDecoder {
                 width.put(0, 0); // loading fails as well, and with a better reason
             }
             long pixels = (width.get(0) & 0xffffffffL) * (height.get(0) & 0xffffffffL);
-            if (pixels > MAX_PIXELS) {
+            if (pixels > maxPixels) {
                 throw new ImageException(name + ": is " + (width.get(0) & 0xffffffffL) + "x" + (height.get(0) & 0xffffffffL) + ", "
-                        + pixels / 1_000_000
-                        + " megapixels; at most " + MAX_PIXELS / 1_000_000 + " are read, so scale it down first (" + FORMATS + ")");
+                        + megapixels(pixels) + " megapixels; at most " + megapixels(maxPixels) + " are read, so scale it down first (" + FORMATS + ")");
             }
             ByteBuffer decoded = STBImage.stbi_load_from_memory(encoded, width, height, channels, 0);
             if (decoded == null) {
@@ -262,8 +283,14 @@ public final class ImageDecoder {
                 STBImage.stbi_image_free(decoded);
             }
         } finally {
+            MemoryUtil.memFree(sizes);
             MemoryUtil.memFree(encoded);
         }
+    }
+
+    /** Millions, to a hundredth where there are few. */
+    private static String megapixels(long pixels) {
+        return pixels % 1_000_000 == 0 || pixels >= 100_000_000 ? Long.toString(pixels / 1_000_000) : String.format(Locale.ROOT, "%.2f", pixels / 1e6);
     }
 
     private static ImageException undecodable(String name, Format format, String reason) {

@@ -319,6 +319,14 @@ class ImageDecoderTest {
     }
 
     @Test
+    void aServerSetsALimitOfItsOwn() throws IOException {
+        byte[] bomb = png(1500, 1000, new byte[10]);
+        assertEquals("image of " + bomb.length + " bytes: is 1500x1000, 1.50 megapixels; at most 1 are read, so scale it down first (JPEG, PNG and BMP are read)",
+                assertThrows(ImageException.class, () -> ImageDecoder.decode(bomb, 1_000_000)).getMessage());
+        assertEquals("maxPixels is 0; it must be from 1 to 100000000", assertThrows(IllegalArgumentException.class, () -> ImageDecoder.decode(bomb, 0)).getMessage());
+    }
+
+    @Test
     void pngsThatBeginWithAnotherChunkAreRefused() throws IOException {
         byte[] sound = png(2, 2, new byte[0]);
         byte[] signature = Arrays.copyOf(sound, 8);

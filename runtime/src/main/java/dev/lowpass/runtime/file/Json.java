@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.util.ArrayList;
@@ -23,6 +24,8 @@ final class Json {
     private static final int MAX_SHOWN = 80;
 
     private static final JsonFactory FACTORY = JsonFactory.builder()
+            // Buffers kept for a thread would keep this class's loader, and with it an application that a server has replaced.
+            .recyclerPool(JsonRecyclerPools.nonRecyclingPool())
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             // Nothing in a model file nests deeper than 4; the bound keeps the recursion below from running out of stack.
             .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(32).build())
