@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.Objects;
 
 /** Where a session runs. */
 public final class Device {
@@ -65,7 +66,7 @@ public final class Device {
      * @throws CudaException when the GPU cannot be had
      */
     public static Device named(String name) {
-        Matcher cuda = CUDA.matcher(name);
+        Matcher cuda = CUDA.matcher(Objects.requireNonNull(name, "name"));
         if (cuda.matches()) {
             return cuda(cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1)));
         }

@@ -20,11 +20,11 @@ public final class Model implements AutoCloseable {
     /**
      * Reads a model file, whole and checked.
      *
-     * @throws dev.lowpass.runtime.file.ModelFormatException when the file breaks a rule of the format
-     * @throws IOException when it cannot be read
+     * @throws dev.lowpass.runtime.file.ModelFormatException when the file is not there, may not be read, or breaks a rule of the format
+     * @throws IOException when reading it fails
      */
     public static Model load(Path path) throws IOException {
-        return new Model(String.valueOf(path.getFileName()), ModelFile.read(path));
+        return new Model(String.valueOf(path.getFileName()), ModelFile.read(Objects.requireNonNull(path, "path")));
     }
 
     /**

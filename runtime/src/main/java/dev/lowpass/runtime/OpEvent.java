@@ -10,7 +10,7 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
 /**
- * One step of a session's plan in a run. Off unless a recording turns it on ({@code lowpass.Op#enabled=true}). On a GPU the pass then
+ * One step of a session's plan in a run. Off unless a recording turns it on ({@code +lowpass.Op#enabled=true} at the JVM's start). On a GPU the pass then
  * runs step by step, each waited for, instead of as one CUDA graph: {@link #computeTime} is the device's own, the event's duration has
  * the launch and the wait in it, and runs are slower than without. A run that is timed ({@link RunTiming}) makes none.
  */

@@ -41,6 +41,7 @@ public final class Session implements AutoCloseable {
 
     private final String modelName;
     private final SessionOptions options;
+    private final Object warmingUp = new Object();
     private final Plan plan;
     /** By step, for events. */
     private final String[] opNames;
@@ -180,7 +181,7 @@ public final class Session implements AutoCloseable {
 
     /**
      * Runs a batch as {@link #run(FloatBuffer, int, FloatBuffer)} does, and tells where the time went. Allocates nothing after the
-     * first call.
+     * first call in each context.
      *
      * @param timing receives the times
      * @throws IllegalArgumentException also when the timing was made for the steps of a session with another number of them
@@ -204,7 +205,7 @@ public final class Session implements AutoCloseable {
 
     /**
      * Runs a batch of 8-bit pixels, which are normalised by the model's mean and standard deviation: on a GPU by the device, so that a
-     * quarter of the bytes travel. Allocates nothing after the first call.
+     * quarter of the bytes travel. Allocates nothing after the first call in each context.
      *
      * @param pixels {@code [n][y][x][c]} in the network's channel order, from the buffer's position on; heap or direct; position and limit stay
      * @param batch images, 1 to the session's maximum
@@ -447,8 +448,8 @@ public final class Session implements AutoCloseable {
 
     /**
      * Runs each batch size until its time has settled: three rounds of a fifth of a second in a row that gain less than 2 %,
-     * or at most about ten seconds each. Without arguments: one image and the largest batch. On a GPU the first pass of each size is recorded
-     * into a CUDA graph; CUDA forbids other threads to synchronise the whole device meanwhile (cuCtxSynchronize, cudaDeviceSynchronize), so an
+     * or at most about ten seconds each; then once in every other context. Without arguments: one image and the largest batch. On a GPU the first
+     * pass of each size in a context is recorded into a CUDA graph; CUDA forbids other threads to synchronise the whole device meanwhile (cuCtxSynchronize, cudaDeviceSynchronize), so an
      * application that does so warms up before.
      */
     public void warmUp(int... batches) {
@@ -461,6 +462,22 @@ public final class Session implements AutoCloseable {
             FloatBuffer input = FloatBuffer.allocate(batch * inputElements);
             FloatBuffer logits = FloatBuffer.allocate(batch * classes);
             WarmUp.untilSettled(() -> run(input, batch, logits));
+            runInEveryContext(() -> run(input, batch, logits));
+        }
+    }
+
+    private void runInEveryContext(Runnable once) {
+        // One at a time: two that each held back a context that the other waits for would wait for ever.
+        synchronized (warmingUp) {
+            List<Context> heldBack = new ArrayList<>();
+            try {
+                for (int i = 1; i < options.contexts(); i++) {
+                    heldBack.add(resources.take());
+                    once.run();
+                }
+            } finally {
+                heldBack.forEach(resources::giveBack);
+            }
         }
     }
 

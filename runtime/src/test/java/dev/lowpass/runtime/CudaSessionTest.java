@@ -28,6 +28,7 @@ import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -200,6 +201,17 @@ class CudaSessionTest {
         JCudaDriver.cuMemFree(memory);
         JCudaDriver.cuCtxPopCurrent(new CUcontext());
         JCudaDriver.cuDevicePrimaryCtxRelease(device);
+    }
+
+    @Test
+    void warmUpRecordsPassesInEveryContext() {
+        Assumptions.assumeFalse(EmulatedDevice.isReal(), "an emulated device counts calls");
+        ModelDefinition model = RandomNetwork.of(3);
+        try (Session session = session(model, 2, 3)) {
+            EmulatedDevice.clearCalls();
+            session.warmUp(1, 2);
+            assertEquals(6, EmulatedDevice.calls().stream().filter(call -> call.startsWith("cuStreamBeginCapture")).count());
+        }
     }
 
     @Test

@@ -22,7 +22,8 @@ final class LaneChoice {
                 chosen = new ScalarLanes();
                 reason = chosen.description() + ": the module " + MODULE + " is absent; add --add-modules " + MODULE + " to the JVM's options";
             }
-            System.getLogger("dev.lowpass.kernels").log(System.Logger.Level.INFO, "vector back end: {0}", reason);
+            System.Logger.Level level = chosen instanceof ScalarLanes ? System.Logger.Level.WARNING : System.Logger.Level.INFO; // several times slower
+            System.getLogger("dev.lowpass.kernels").log(level, "vector back end: {0}", reason);
         }
         return chosen;
     }
