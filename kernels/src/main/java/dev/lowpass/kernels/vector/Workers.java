@@ -114,13 +114,7 @@ final class Workers implements AutoCloseable {
             }
         }
         work(0);
-        for (int spin = 0; finished.get() < count; spin++) {
-            if (spin < SPINS) {
-                Thread.onSpinWait();
-            } else {
-                Thread.yield();
-            }
-        }
+        awaitUnits(count);
         caller = null;
         // No claim of this task can succeed any more, and a worker that wakes late finds no unit.
         Throwable thrown = failure;
@@ -129,6 +123,17 @@ final class Workers implements AutoCloseable {
         }
         if (thrown != null) {
             throw (RuntimeException) thrown;
+        }
+    }
+
+    /** Waits for the helpers' units. A method of its own, as {@link #spin} is, so that this loop does not make {@link #run} hot. */
+    private void awaitUnits(int count) {
+        for (int spin = 0; finished.get() < count; spin++) {
+            if (spin < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
         }
     }
 
