@@ -82,7 +82,7 @@ abstract class Cublas {
                                 + (refused.isEmpty() ? "" : ", since " + String.join(" and ", refused)));
                     }
                 } catch (UnsatisfiedLinkError e) {
-                    missing.add(CudaDevices.absence(name));
+                    missing.add(name + CudaDevices.loadFailure(name));
                 }
             }
         } catch (NoClassDefFoundError e) {

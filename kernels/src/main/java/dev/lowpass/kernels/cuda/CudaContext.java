@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -33,7 +34,7 @@ final class CudaContext {
      * Held while a stream captures and by calls that synchronise the whole device or may, in any context object of the process: CUDA forbids
      * the latter during the former (CUDA C++ Programming Guide, "Prohibited and Unhandled Operations"), and both would fail.
      */
-    static final ReentrantLock CAPTURE = new ReentrantLock();
+    private static final ReentrantLock CAPTURE = new ReentrantLock();
 
     private final CUdevice device;
     private final int computeCapability;
@@ -106,12 +107,7 @@ final class CudaContext {
         if (!modules.isEmpty()) {
             cleanup.run(() -> tidy(() -> {
                 Cleanup unloading = new Cleanup();
-                CAPTURE.lock(); // cuModuleUnload may synchronise the device
-                try {
-                    modules.values().forEach(module -> unloading.run(() -> Driver.unload(module)));
-                } finally {
-                    CAPTURE.unlock();
-                }
+                alone(() -> modules.values().forEach(module -> unloading.run(() -> Driver.unload(module)))); // may synchronise the device
                 unloading.rethrow();
             }));
         }
@@ -144,6 +140,23 @@ final class CudaContext {
         int restored = entry.restore();
         Driver.pop(entry.popped);
         Driver.check(restored, EXCHANGE);
+    }
+
+    /** Captures a stream, or makes calls that synchronise the whole device or may, while nothing else in the process does either. */
+    static <T> T alone(Supplier<T> action) {
+        CAPTURE.lock();
+        try {
+            return action.get();
+        } finally {
+            CAPTURE.unlock();
+        }
+    }
+
+    static void alone(Runnable action) {
+        alone(() -> {
+            action.run();
+            return null;
+        });
     }
 
     /** Runs something with the context current. */

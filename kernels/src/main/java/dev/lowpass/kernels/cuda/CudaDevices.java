@@ -118,17 +118,17 @@ final class CudaDevices {
     }
 
     /**
-     * A library that was looked for in vain: its name, and why it does not load where it is a file that is there, such as that another
-     * library, which it needs, is not. LWJGL does not tell; Java does.
+     * What to say behind the name of a library that LWJGL did not load: nothing where it is absent; where it is a file that is there, why it does
+     * not load, such as that another library, which it needs, is not. LWJGL does not tell; Java does.
      */
-    static String absence(String name) {
+    static String loadFailure(String name) {
         if (Files.isRegularFile(Path.of(name))) {
             try {
                 System.load(Path.of(name).toAbsolutePath().toString());
             } catch (UnsatisfiedLinkError e) {
-                return name + " does not load (" + String.valueOf(e.getMessage()).strip() + ")";
+                return " does not load (" + String.valueOf(e.getMessage()).strip() + ")";
             }
         }
-        return name;
+        return "";
     }
 }

@@ -148,12 +148,7 @@ final class CudaWorkspace implements Workspace {
     /** A handle for this workspace's stream, made on first use. The context must be current, and the stream not be capturing. */
     CublasHandle cublas() {
         if (cublas == null) {
-            CudaContext.CAPTURE.lock(); // cublasCreate may synchronise the device
-            try {
-                cublas = Cublas.choice(device.driverVersion()).library().newHandle();
-            } finally {
-                CudaContext.CAPTURE.unlock();
-            }
+            cublas = CudaContext.alone(() -> Cublas.choice(device.driverVersion()).library().newHandle()); // may synchronise the device
         }
         if (cublasMemory == null) {
             long bytes = CublasHandle.memoryBytes(device.computeCapability());
@@ -175,14 +170,7 @@ final class CudaWorkspace implements Workspace {
         if (cublas != null) {
             CublasHandle destroyed = cublas;
             cublas = null;
-            cleanup.run(() -> {
-                CudaContext.CAPTURE.lock(); // cublasDestroy synchronises the device
-                try {
-                    destroyed.destroy();
-                } finally {
-                    CudaContext.CAPTURE.unlock();
-                }
-            });
+            cleanup.run(() -> CudaContext.alone(destroyed::destroy)); // synchronises the device
         }
         if (cublasMemory != null) {
             CUdeviceptr freed = cublasMemory;
@@ -223,13 +211,11 @@ final class CudaWorkspace implements Workspace {
      */
     private void warmCublas(List<CudaOperation.CudaStep> steps) {
         for (CudaOperation.CudaStep step : steps) {
-            for (int batch : new int[] {1, maxBatch}) {
-                if (usesCublas(step, batch)) {
-                    for (Work work : step.work(step.tactics().of(batch))) {
-                        work.enqueue(batch, stream);
-                    }
+            IntStream.of(1, maxBatch).distinct().filter(batch -> usesCublas(step, batch)).forEach(batch -> {
+                for (Work work : step.work(step.tactics().of(batch))) {
+                    work.enqueue(batch, stream);
                 }
-            }
+            });
         }
         Driver.synchronize(stream);
     }
@@ -595,12 +581,7 @@ final class CudaWorkspace implements Workspace {
     }
 
     private CUgraphExec capture(Runnable pass) {
-        CudaContext.CAPTURE.lock();
-        try {
-            return captureAlone(pass);
-        } finally {
-            CudaContext.CAPTURE.unlock();
-        }
+        return CudaContext.alone(() -> captureAlone(pass));
     }
 
     private CUgraphExec captureAlone(Runnable pass) {

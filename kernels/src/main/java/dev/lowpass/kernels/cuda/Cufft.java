@@ -55,7 +55,7 @@ abstract class Cufft {
                 try {
                     return new DynamicCufft(name);
                 } catch (UnsatisfiedLinkError e) {
-                    missing.add(CudaDevices.absence(name));
+                    missing.add(name + CudaDevices.loadFailure(name));
                 }
             }
         } catch (NoClassDefFoundError e) {

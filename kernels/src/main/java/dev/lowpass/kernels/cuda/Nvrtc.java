@@ -65,11 +65,11 @@ final class Nvrtc implements AutoCloseable {
         try {
             library = APIUtil.apiCreateLibrary(name);
         } catch (UnsatisfiedLinkError e) {
-            String absence = CudaDevices.absence(name);
-            if (absence.equals(name)) {
+            String failure = CudaDevices.loadFailure(name);
+            if (failure.isEmpty()) {
                 return null;
             }
-            throw new CudaException(absence.substring(name.length()).strip(), e);
+            throw new CudaException(failure.strip(), e);
         }
         try {
             return new Nvrtc(name, library);
