@@ -84,13 +84,13 @@ public final class ClassNumbers {
      * @throws LabelException for a number that the model does not have, or a name that is not one of its labels
      */
     public int index(String where, String label) throws LabelException {
+        if (wholeLabels.contains(key(label))) {
+            return named(where, label);
+        }
         int number;
         try {
             number = Integer.parseInt(label);
         } catch (NumberFormatException e) {
-            return named(where, label);
-        }
-        if (wholeLabels.contains(key(label))) {
             return named(where, label);
         }
         if (number < 0) {

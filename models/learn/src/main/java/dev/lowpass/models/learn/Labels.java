@@ -5,6 +5,7 @@ import dev.lowpass.models.labels.LabelException;
 import dev.lowpass.models.labels.LabelledImages;
 import dev.lowpass.runtime.ModelDefinition;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,25 +28,32 @@ final class Labels {
      */
     static int[] of(String source, List<Path> photos, ModelDefinition model) throws IOException {
         ClassNumbers numbers = ClassNumbers.automatic(model.classes(), model.labels());
-        Map<String, LabelledImages.Entry> byFile = source.equals(FOLDERS) ? null : readCsv(Path.of(source));
+        return source.equals(FOLDERS) ? byFolders(photos, numbers) : byList(Path.of(source), photos, numbers);
+    }
+
+    private static int[] byFolders(List<Path> photos, ClassNumbers numbers) throws LabelException {
+        int[] labels = new int[photos.size()];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = numbers.index("the folder of " + photos.get(i), folder(photos.get(i)));
+        }
+        return labels;
+    }
+
+    private static int[] byList(Path csv, List<Path> photos, ClassNumbers numbers) throws IOException {
+        Map<String, LabelledImages.Entry> byFile = readCsv(csv);
         int[] labels = new int[photos.size()];
         List<String> missing = new ArrayList<>();
         Map<String, Path> named = new HashMap<>();
         for (int i = 0; i < labels.length; i++) {
-            Path photo = photos.get(i);
-            if (byFile == null) {
-                labels[i] = numbers.index("the folder of " + photo, folder(photo));
-                continue;
-            }
-            LabelledImages.Entry entry = byFile.get(line(photo, byFile, named, source));
+            LabelledImages.Entry entry = byFile.get(line(photos.get(i), byFile, named, csv));
             if (entry == null) {
-                missing.add(photo.getFileName().toString());
+                missing.add(photos.get(i).getFileName().toString());
             } else {
                 labels[i] = numbers.index(entry.where(), entry.label());
             }
         }
         if (!missing.isEmpty()) {
-            throw new LearnException(source + " has no label for " + missing.size() + " of the " + photos.size() + " photos, the first is " + missing.get(0)
+            throw new LearnException(csv + " has no label for " + missing.size() + " of the " + photos.size() + " photos, the first is " + missing.get(0)
                     + "; add a line for each or remove the photos");
         }
         return labels;
@@ -64,13 +72,13 @@ final class Labels {
      *
      * @param named the photo that each line names, filled in
      */
-    private static String line(Path photo, Map<String, LabelledImages.Entry> byFile, Map<String, Path> named, String source) {
+    private static String line(Path photo, Map<String, LabelledImages.Entry> byFile, Map<String, Path> named, Path csv) {
         for (int from = 0; from < photo.getNameCount(); from++) {
             String file = photo.subpath(from, photo.getNameCount()).toString().replace('\\', '/');
             if (byFile.containsKey(file)) {
                 Path other = named.put(file, photo);
                 if (other != null) {
-                    throw new LearnException(file + " of " + source + " is the name of two photos, " + other + " and " + photo + "; write their folders before their names");
+                    throw new LearnException(file + " of " + csv + " is the name of two photos, " + other + " and " + photo + "; write their folders before their names");
                 }
                 return file;
             }
@@ -79,6 +87,9 @@ final class Labels {
     }
 
     private static Map<String, LabelledImages.Entry> readCsv(Path csv) throws IOException {
+        if (!Files.exists(csv)) {
+            throw new LearnException("there is no file " + csv + "; give a CSV file with the header file,class, or \"" + FOLDERS + "\"");
+        }
         Map<String, LabelledImages.Entry> entries = new HashMap<>();
         for (LabelledImages.Entry entry : LabelledImages.read(csv)) {
             LabelledImages.Entry before = entries.put(entry.file(), entry);

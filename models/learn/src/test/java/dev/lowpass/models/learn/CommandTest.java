@@ -176,11 +176,9 @@ class CommandTest {
         Path photos = folder.resolve("photos");
         writePhotos(photos, 20);
         Path target = folder.resolve("cut.safetensors");
-        Map<String, CostTable.Op> ops = new LinkedHashMap<>();
-        TinyNetworks.everyOp(3).graph().ops().forEach(op -> ops.put(op.name(), new CostTable.Op(1, 1, 0.5)));
         String[] common = {"learn", "-m", model.toString(), "--images", photos.toString(), "-o", target.toString(), "--block", "4", "--epochs", "1", "--budget", "6", "--threads", "1"};
         Path own = folder.resolve("cut.safetensors.checkpoint.costs.json");
-        new CostTable("cpu, 1 thread", ops).write(own);
+        costTable("cpu, 1 thread").write(own);
         Path checkpoint = folder.resolve("cut.safetensors.checkpoint");
         new Checkpoint("another", 1, new float[1], new float[1]).write(checkpoint);
         assertFails(1, "was made by another command: another, not learn Recipe[keep=[0.75], ", common); // 6 of the table's 8 ms
@@ -225,10 +223,8 @@ class CommandTest {
         Path photos = folder.resolve("photos");
         writePhotos(photos, 20);
         Path target = folder.resolve("cut.safetensors");
-        Map<String, CostTable.Op> ops = new LinkedHashMap<>();
-        TinyNetworks.everyOp(3).graph().ops().forEach(op -> ops.put(op.name(), new CostTable.Op(1, 1, 0.5)));
         Path costs = folder.resolve("costs.json");
-        new CostTable("a device", ops).write(costs);
+        costTable("a device").write(costs);
         String[] common = {"learn", "-m", model.toString(), "--images", photos.toString(), "-o", target.toString(), "--block", "4", "--epochs", "0", "--costs", costs.toString()};
         assertEquals(0, run(with(common, "--budget", "6")), () -> errors);
         ModelDefinition cut = ModelFile.read(target);
@@ -270,6 +266,7 @@ class CommandTest {
         assertFails(1, csv + " has no label for 19 of the 20 photos, the first is 10.png", with(common, photos.toString(), "--labels", csv.toString()));
         Files.writeString(csv, "0.png;0\n");
         assertFails(1, csv + ": line 1 is \"0.png;0\"; the header must name the columns file and class", with(common, photos.toString(), "--labels", csv.toString()));
+        assertFails(1, "there is no file folder; give a CSV file with the header file,class, or \"folders\"", with(common, photos.toString(), "--labels", "folder"));
         assertFails(2, "--keep 1.5 is no share; give values above 0 and at most 1", with(common, photos.toString(), "--keep", "1.5"));
         assertFails(2, "--block 17 is no block side; give auto or a number from 2 to 16", with(common, photos.toString(), "--block", "17"));
         assertFails(2, "--crop 0.0 is no share of a side; give a value above 0 and at most 1", with(common, photos.toString(), "--crop", "0"));
@@ -282,6 +279,13 @@ class CommandTest {
         Path blocked = Files.writeString(folder.resolve("file"), "").resolve("state");
         assertFails(1, "cannot write the checkpoint " + blocked + ": ", with(common, photos.toString(), "--block", "4", "--epochs", "1", "--checkpoint", blocked.toString()));
         assertTrue(!Files.exists(folder.resolve("out")));
+    }
+
+    /** A millisecond for each op, half of that with cutoffs. */
+    private static CostTable costTable(String device) {
+        Map<String, CostTable.Op> ops = new LinkedHashMap<>();
+        TinyNetworks.everyOp(3).graph().ops().forEach(op -> ops.put(op.name(), new CostTable.Op(1, 1, 0.5)));
+        return new CostTable(device, ops);
     }
 
     private static String[] with(String[] common, String... more) {
