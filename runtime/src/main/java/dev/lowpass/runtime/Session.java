@@ -449,8 +449,8 @@ public final class Session implements AutoCloseable {
     /**
      * Runs each batch size until its time has settled: three rounds of a fifth of a second in a row that gain less than 2 %,
      * or at most about ten seconds each; then once in every other context. Without arguments: one image and the largest batch. On a GPU the first
-     * pass of each size in a context is recorded into a CUDA graph; CUDA forbids other threads to synchronise the whole device meanwhile (cuCtxSynchronize, cudaDeviceSynchronize), so an
-     * application that does so warms up before.
+     * pass of each size in a context is recorded into a CUDA graph; CUDA forbids other threads to synchronise the whole device meanwhile
+     * (cuCtxSynchronize, cudaDeviceSynchronize), so an application that does so warms up before.
      */
     public void warmUp(int... batches) {
         requireOpen();

@@ -178,7 +178,7 @@ final class Eval implements Callable<Integer> {
                 double inference = inferenceSeconds;
                 report.write("lowpass.eval/1", generator -> {
                     model.writeTo(generator);
-                    write(generator, session, Macs.ofPointwise(model.definition()).keptShare(), numbers, samples, entries.size() - samples.size(), seconds, inference);
+                    write(generator, session, model.definition().keptShare(), numbers, samples, entries.size() - samples.size(), seconds, inference);
                 });
             } finally {
                 decoders.shutdownNow();

@@ -81,7 +81,7 @@ final class PaperOptions {
         Subject(String name, ModelDefinition definition, SessionOptions options, int calls) {
             this.name = name;
             turn = new long[Math.min(TURN, Math.max(1, calls / TURNS))];
-            kept = Macs.ofPointwise(definition).keptShare();
+            kept = definition.keptShare();
             session = Model.of(definition).newSession(options);
             logits = FloatBuffer.allocate(options.maxBatch() * session.classes());
         }
@@ -137,7 +137,7 @@ final class PaperOptions {
         Map<String, ModelDefinition> cut = new LinkedHashMap<>(networks);
         cut.remove(Receipt.DENSE);
         if (cut.isEmpty()) {
-            boolean notAsked = Macs.ofPointwise(definition).keptShare() < 1;
+            boolean notAsked = definition.keptShare() < 1;
             throw new CommandException(model.path() + ": has no cutoffs" + (notAsked ? " among those asked for" : "")
                     + ", so there is nothing to compare; " + (notAsked ? "leave --cutoffs out" : "import it with --cutoffs, or learn some"));
         }
