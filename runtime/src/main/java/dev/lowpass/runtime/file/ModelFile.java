@@ -210,13 +210,15 @@ public final class ModelFile {
         return null;
     }
 
+    /** The shapes that an op's weight may have in a file: a pointwise convolution's may be one of a 1x1 convolution. */
+    private static List<List<Integer>> weightShapes(GraphOp op) {
+        List<Integer> shape = weightShape(op);
+        return op instanceof GraphOp.PointwiseConv2d ? List.of(shape, List.of(shape.get(0), shape.get(1), 1, 1)) : List.of(shape);
+    }
+
     private static Parameters parameters(SafetensorsFile file, GraphOp op) throws ModelFormatException {
         List<Integer> shape = weightShape(op);
-        List<List<Integer>> shapes = new ArrayList<>(List.of(shape));
-        if (op instanceof GraphOp.PointwiseConv2d) {
-            shapes.add(List.of(shape.get(0), shape.get(1), 1, 1));
-        }
-        require(file, op, WEIGHT, List.of(Dtype.F32, Dtype.F16), shapes);
+        require(file, op, WEIGHT, List.of(Dtype.F32, Dtype.F16), weightShapes(op));
         require(file, op, BIAS, List.of(Dtype.F32, Dtype.F16), List.of(shape.subList(0, 1)));
         int[] cutoffs = null;
         if (op instanceof GraphOp.PointwiseConv2d && file.contains(op.name() + CUTOFF)) {
@@ -244,9 +246,9 @@ public final class ModelFile {
                 require(file, op, of(CUTOFF, set), List.of(Dtype.I32), List.of(shape.subList(1, 2)));
                 cutoffs = file.ints(of(op.name() + CUTOFF, set));
             }
-            float[] weight = optional(file, op, of(WEIGHT, set), shape);
-            float[] scale = optional(file, op, of(SCALE, set), shape.subList(0, 1));
-            float[] bias = optional(file, op, of(BIAS, set), shape.subList(0, 1));
+            float[] weight = optional(file, op, of(WEIGHT, set), weightShapes(op));
+            float[] scale = optional(file, op, of(SCALE, set), List.of(shape.subList(0, 1)));
+            float[] bias = optional(file, op, of(BIAS, set), List.of(shape.subList(0, 1)));
             if (cutoffs != null || weight != null || scale != null || bias != null) {
                 changes.put(op.name(), new CutoffSet.Change(cutoffs, weight, scale, bias));
             }
@@ -257,7 +259,7 @@ public final class ModelFile {
             if (!file.contains(name)) {
                 throw new ModelFormatException(file.path() + ": has golden images, but no tensor " + Json.show(name) + "; add it or remove the golden tensors");
             }
-            requireGoldenDtype(file, name, Dtype.F32);
+            requireGoldenLogits(file, name, graph, golden.get().count());
             logits = file.floats(name);
         } else if (file.contains(of(GOLDEN_LOGITS, set))) {
             throw new ModelFormatException(file.path() + ": has tensor " + Json.show(of(GOLDEN_LOGITS, set)) + ", but no golden images; add them or remove it");
@@ -266,11 +268,11 @@ public final class ModelFile {
     }
 
     /** A tensor of F32 or F16, or null when it is not there. */
-    private static float[] optional(SafetensorsFile file, GraphOp op, String suffix, List<Integer> shape) throws ModelFormatException {
+    private static float[] optional(SafetensorsFile file, GraphOp op, String suffix, List<List<Integer>> shapes) throws ModelFormatException {
         if (!file.contains(op.name() + suffix)) {
             return null;
         }
-        require(file, op, suffix, List.of(Dtype.F32, Dtype.F16), List.of(shape));
+        require(file, op, suffix, List.of(Dtype.F32, Dtype.F16), shapes);
         return file.floats(op.name() + suffix);
     }
 
@@ -305,19 +307,23 @@ public final class ModelFile {
             throw new ModelFormatException(file.path() + ": has tensor \"" + there + "\" but not \"" + missing + "\"; add the other or remove it");
         }
         requireGoldenDtype(file, GOLDEN_INPUT, Dtype.U8);
-        requireGoldenDtype(file, GOLDEN_LOGITS, Dtype.F32);
         Plane plane = graph.input();
         List<Integer> images = file.shape(GOLDEN_INPUT);
         if (images.size() != 4 || images.get(0) < 1 || !images.subList(1, 4).equals(List.of(plane.height(), plane.width(), plane.channels()))) {
             throw new ModelFormatException(file.path() + ": tensor \"" + GOLDEN_INPUT + "\" has shape " + Json.show(images) + "; it must be [n, "
                     + plane.height() + ", " + plane.width() + ", " + plane.channels() + "] with n of at least 1, the input of " + PREPROCESS);
         }
-        List<Integer> logits = List.of(images.get(0), graph.plane(graph.output().name()).elements());
-        if (!file.shape(GOLDEN_LOGITS).equals(logits)) {
-            throw new ModelFormatException(file.path() + ": tensor \"" + GOLDEN_LOGITS + "\" has shape " + Json.show(file.shape(GOLDEN_LOGITS))
-                    + "; it must be " + logits + ", images of \"" + GOLDEN_INPUT + "\" by classes of the graph's output");
-        }
+        requireGoldenLogits(file, GOLDEN_LOGITS, graph, images.get(0));
         return Optional.of(new Golden(images.get(0), file.bytes(GOLDEN_INPUT), file.floats(GOLDEN_LOGITS)));
+    }
+
+    private static void requireGoldenLogits(SafetensorsFile file, String name, Graph graph, int images) throws ModelFormatException {
+        requireGoldenDtype(file, name, Dtype.F32);
+        List<Integer> shape = List.of(images, graph.plane(graph.output().name()).elements());
+        if (!file.shape(name).equals(shape)) {
+            throw new ModelFormatException(file.path() + ": tensor " + Json.show(name) + " has shape " + Json.show(file.shape(name))
+                    + "; it must be " + shape + ", images of \"" + GOLDEN_INPUT + "\" by classes of the graph's output");
+        }
     }
 
     private static void requireGoldenDtype(SafetensorsFile file, String name, Dtype dtype) throws ModelFormatException {

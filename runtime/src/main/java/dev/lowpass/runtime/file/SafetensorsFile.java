@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -168,8 +169,16 @@ public final class SafetensorsFile {
         if (cause instanceof AccessDeniedException) {
             return new ModelFormatException(path + ": access denied; give this user the right to read the file", cause);
         }
+        if (cause instanceof ClosedByInterruptException) {
+            return new ModelFormatException(path + ": the thread was interrupted while it read; read the file again", cause);
+        }
+        return new ModelFormatException(path + ": cannot be read (" + reason(cause) + "); check the path and the disk", cause);
+    }
+
+    /** What the system said. */
+    static String reason(IOException cause) {
         String reason = cause instanceof FileSystemException e && e.getReason() != null ? e.getReason() : cause.getMessage();
-        return new ModelFormatException(path + ": cannot be read (" + reason + "); check the path and the disk", cause);
+        return reason == null ? cause.getClass().getSimpleName() : reason;
     }
 
     private static SafetensorsFile read(Path path, Source source) throws IOException {

@@ -4,11 +4,11 @@ import dev.lowpass.kernels.Half;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -158,9 +158,11 @@ public final class SafetensorsWriter {
         if (cause instanceof NoSuchFileException) {
             return new IOException("cannot write " + target + ": the folder " + folder + " takes no files; choose another folder", cause);
         }
+        if (cause instanceof ClosedByInterruptException) {
+            return new IOException("cannot write " + target + ": the thread was interrupted; write it again", cause);
+        }
         long bytes = Long.BYTES + header.length + tensors.stream().mapToLong(Tensor::bytes).sum();
-        String reason = cause instanceof FileSystemException e && e.getReason() != null ? e.getReason() : cause.getMessage();
-        return new IOException("cannot write " + target + ", " + bytes + " bytes: " + reason + "; make room or choose another folder", cause);
+        return new IOException("cannot write " + target + ", " + bytes + " bytes: " + SafetensorsFile.reason(cause) + "; make room or choose another folder", cause);
     }
 
     private byte[] header(List<Tensor> sorted) {

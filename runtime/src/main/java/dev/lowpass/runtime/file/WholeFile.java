@@ -21,11 +21,13 @@ public final class WholeFile {
     private WholeFile() {}
 
     /**
-     * Writes a part beside the target and moves it into place: the target is either what it was or the whole new file.
+     * Writes a part beside the target and moves it into place: the target is either what it was or the whole new file. Where the target is
+     * a symbolic link to a file, that file is replaced, and the link stays.
      *
      * @throws IOException when that fails; the part is gone and the target as it was
      */
-    public static void replace(Path target, Content content) throws IOException {
+    public static void replace(Path name, Content content) throws IOException {
+        Path target = Files.isSymbolicLink(name) && Files.exists(name) ? name.toRealPath() : name;
         Path part = target.resolveSibling("." + target.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
         // A signal ends the JVM without the finally below. The list of such files grows with every write, by a path each.
         if (part.getFileSystem() == FileSystems.getDefault()) {

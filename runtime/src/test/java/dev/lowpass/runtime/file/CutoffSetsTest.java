@@ -193,6 +193,9 @@ class CutoffSetsTest {
                 file -> file.floats("stem.bias@0.5", List.of(4), 1, Float.NaN, 1, 1));
         refuses("cutoff set \"0.5\": tensor \"project.cutoff\" belongs to op \"project\", which has no block; add \"block\" to a pointwise op or remove the cutoffs",
                 file -> file.ints("project.cutoff@0.5", List.of(6), 1, 1, 1, 1, 1, 1));
+        refuses("tensor \"golden.logits@0.5\" has shape [4]; it must be [2, 2], images of \"golden.input\" by classes of the graph's output",
+                file -> file.floats("golden.logits@0.5", List.of(4), 1, 2, 3, 4));
+        refuses(null, file -> file.floats("classifier.weight@0.5", List.of(2, 4, 1, 1), 1, 1, 1, 1, 1, 1, 1, 1));
         refuses("has golden images, but no tensor \"golden.logits@0.5\"; add it or remove the golden tensors", file -> file.tensors.remove("golden.logits@0.5"));
         refuses("tensor \"expand.cutoff@a\" belongs to no op; remove it or add its op to lowpass.graph (tensors are OP.weight and OP.bias of each convolution, "
                 + "OP.cutoff of a pointwise one, golden.input, golden.logits; those of a further cutoff set end in @ and its name)",

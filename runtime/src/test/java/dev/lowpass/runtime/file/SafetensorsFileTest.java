@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -115,6 +116,17 @@ class SafetensorsFileTest {
     }
 
     @Test
+    void saysThatItWasInterrupted() throws IOException {
+        HandMadeFile.write(path(), HandMadeFile.file("{}"));
+        Thread.currentThread().interrupt();
+        try {
+            refuses("the thread was interrupted while it read; read the file again", path());
+        } finally {
+            assertTrue(Thread.interrupted(), "the thread stays interrupted");
+        }
+    }
+
+    @Test
     void refusesWhatIsNoFile() {
         refuses("does not exist; check the path", folder.resolve("missing.safetensors"));
         refuses("is a folder; give a .safetensors file", folder);
@@ -127,6 +139,8 @@ class SafetensorsFileTest {
     void explainsWhyAFileCannotBeRead() {
         assertEquals("m: access denied; give this user the right to read the file",
                 SafetensorsFile.unreadable(Path.of("m"), new AccessDeniedException("m")).getMessage());
+        assertEquals("m: cannot be read (EOFException); check the path and the disk",
+                SafetensorsFile.unreadable(Path.of("m"), new EOFException()).getMessage());
         assertEquals("m: cannot be read (Input/output error); check the path and the disk",
                 SafetensorsFile.unreadable(Path.of("m"), new IOException("Input/output error")).getMessage());
         assertEquals("m: cannot be read (Too many levels of symbolic links); check the path and the disk",

@@ -3,6 +3,7 @@ package dev.lowpass.runtime.file;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -121,6 +122,36 @@ class SafetensorsWriterTest {
         assertEquals(message, e.getMessage());
         assertEquals("old", Files.readString(path()));
         assertEquals(List.of("m.safetensors"), listing());
+    }
+
+    @Test
+    void saysThatItWasInterrupted() throws IOException {
+        Files.writeString(path(), "old");
+        Thread.currentThread().interrupt();
+        try {
+            assertEquals("cannot write " + path() + ": the thread was interrupted; write it again",
+                    assertThrows(IOException.class, () -> one().write(path())).getMessage());
+        } finally {
+            assertTrue(Thread.interrupted(), "the thread stays interrupted");
+        }
+        assertEquals("old", Files.readString(path()));
+        assertEquals(List.of("m.safetensors"), listing());
+    }
+
+    @Test
+    void replacesTheFileThatALinkNames() throws IOException {
+        Path file = Files.createDirectory(folder.resolve("versions")).resolve("v3");
+        Files.writeString(file, "old");
+        try {
+            Files.createSymbolicLink(path(), folder.relativize(file));
+        } catch (UnsupportedOperationException | IOException e) {
+            assumeTrue(false, "this system makes no symbolic links: " + e);
+        }
+        one().write(path());
+        assertTrue(Files.isSymbolicLink(path()));
+        assertEquals(-1, Files.mismatch(path(), file));
+        SafetensorsFile.open(file);
+        assertEquals(List.of("m.safetensors", "versions"), listing());
     }
 
     @Test
