@@ -4,9 +4,11 @@ import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Zigzag;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -67,7 +69,7 @@ public final class Graph {
                 consumers.computeIfAbsent(tensor, t -> new ArrayList<>()).add(op);
             }
         }
-        List<GraphOp> sorted = sort(byName);
+        List<GraphOp> sorted = sort(byName, consumers);
         List<GraphOp> ends = sorted.stream().filter(op -> !consumers.containsKey(op.name())).toList();
         if (ends.size() != 1) {
             throw new GraphException("the graph has " + ends.size() + " outputs ("
@@ -82,24 +84,35 @@ public final class Graph {
         return new Graph(sorted, Collections.unmodifiableMap(byName), Collections.unmodifiableMap(planes), consumers, ends.get(0));
     }
 
-    /** Keeps the given order wherever that is possible; what remains unplaced is on or behind a cycle. */
-    private static List<GraphOp> sort(Map<String, GraphOp> byName) {
-        List<GraphOp> sorted = new ArrayList<>(byName.size());
-        Map<String, GraphOp> waiting = new LinkedHashMap<>(byName);
-        boolean moved = true;
-        while (moved && !waiting.isEmpty()) {
-            moved = false;
-            for (GraphOp op : List.copyOf(waiting.values())) {
-                if (op.inputs().stream().noneMatch(waiting::containsKey)) {
-                    sorted.add(op);
-                    waiting.remove(op.name());
-                    moved = true;
+    /** Each op as early as the given order allows; what remains unplaced is on or behind a cycle. */
+    private static List<GraphOp> sort(Map<String, GraphOp> byName, Map<String, List<GraphOp>> consumers) {
+        List<GraphOp> given = List.copyOf(byName.values());
+        Map<String, Integer> position = new HashMap<>();
+        Map<String, Integer> awaited = new HashMap<>(); // of an op's inputs, how many are not placed yet
+        PriorityQueue<Integer> ready = new PriorityQueue<>();
+        for (int i = 0; i < given.size(); i++) {
+            GraphOp op = given.get(i);
+            int inputs = (int) op.inputs().stream().filter(tensor -> !tensor.equals(INPUT)).count();
+            position.put(op.name(), i);
+            awaited.put(op.name(), inputs);
+            if (inputs == 0) {
+                ready.add(i);
+            }
+        }
+        List<GraphOp> sorted = new ArrayList<>(given.size());
+        while (!ready.isEmpty()) {
+            GraphOp op = given.get(ready.remove());
+            sorted.add(op);
+            for (GraphOp consumer : consumers.getOrDefault(op.name(), List.of())) {
+                if (awaited.merge(consumer.name(), -1, Integer::sum) == 0) {
+                    ready.add(position.get(consumer.name()));
                 }
             }
         }
-        if (!waiting.isEmpty()) {
+        if (sorted.size() < given.size()) {
+            List<String> waiting = given.stream().map(GraphOp::name).filter(name -> awaited.get(name) > 0).toList();
             throw new GraphException("the graph has a cycle through or before \""
-                    + waiting.keySet().stream().limit(MAX_NAMES).collect(Collectors.joining("\", \""))
+                    + waiting.stream().limit(MAX_NAMES).collect(Collectors.joining("\", \""))
                     + (waiting.size() > MAX_NAMES ? "\" and " + (waiting.size() - MAX_NAMES) + " more" : "\"") + "; an op may only read what does not depend on it");
         }
         return sorted;

@@ -35,7 +35,16 @@ public final class Planner {
      */
     public record Planned(Plan plan, List<List<Parameters>> parameters) {}
 
-    private record Stored(String tensor, Representation representation) {}
+    /**
+     * What an arena value holds.
+     *
+     * @param isLinear whether it is a truncated layer's result before its activation
+     */
+    private record Stored(String tensor, Representation representation, boolean isLinear) {
+        Stored(String tensor, Representation representation) {
+            this(tensor, representation, false);
+        }
+    }
 
     /** A tensor in one representation. */
     private static final class Value {
@@ -245,9 +254,9 @@ public final class Planner {
         return consumers.size() == 1 && fusedDepthwise.contains(consumers.get(0));
     }
 
-    /** Where a truncated layer's coefficients are stored before its activation; no op name ends like this. */
+    /** Where a truncated layer's coefficients are stored before its activation. */
     private static Stored coefficientsOf(GraphOp.PointwiseConv2d pointwise) {
-        return new Stored(pointwise.name() + "\u0000coefficients", Representation.frequency(pointwise.block()));
+        return new Stored(pointwise.name(), Representation.frequency(pointwise.block()), true);
     }
 
     /** The tensor in that representation; changes of domain are inserted on first demand. */

@@ -2,12 +2,14 @@ package dev.lowpass.runtime.graph;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lowpass.kernels.Activation;
 import dev.lowpass.kernels.Padding;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Window;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -83,6 +85,20 @@ class GraphTest {
             }
             assertEquals(12, seen.size());
             assertEquals("classifier", graph.output().name());
+        }
+    }
+
+    @Test
+    void sortsManyOpsInReverse() {
+        int count = 20_000;
+        List<GraphOp> reversed = new ArrayList<>();
+        for (int i = count; i > 0; i--) {
+            String below = i == 1 ? "input" : "op" + (i - 1);
+            reversed.add(new GraphOp.Add("op" + i, below, i % 2 == 0 ? below : "input", Activation.NONE));
+        }
+        Graph graph = assertTimeoutPreemptively(Duration.ofSeconds(10), () -> Graph.of(INPUT, reversed)); // takes milliseconds, or minutes
+        for (int i = 0; i < count; i++) {
+            assertEquals("op" + (i + 1), graph.ops().get(i).name());
         }
     }
 

@@ -230,6 +230,31 @@ class PlannerTest {
         assertFalse(sum.operands().residual() == sum.operands().out());
     }
 
+    /** Names that a planner might give to what it stores for other ops. */
+    @Test
+    void noNameOfAnOpIsTakenForAnothersCoefficients() {
+        Plane input = new Plane(4, 4, 1);
+        for (String other : List.of("other", "pw\0coefficients")) {
+            List<GraphOp> ops = List.of(
+                    new GraphOp.PointwiseConv2d(other, Graph.INPUT, 1, 1, 2, Activation.NONE),
+                    new GraphOp.PointwiseConv2d("pw", Graph.INPUT, 1, 1, 2, Activation.RELU6),
+                    new GraphOp.DepthwiseConv2d("dw", "pw", 1, Window.square(1, 1, Padding.NONE), Activation.NONE),
+                    new GraphOp.PointwiseConv2d("pr", "dw", 1, 1, 2, Activation.NONE),
+                    new GraphOp.Add("end", "pr", other, Activation.NONE));
+            Parameters cut = parameters(1, 1).withCutoffs(new int[] {4});
+            Map<String, Parameters> parameters = Map.of(other, cut, "pw", cut, "dw", parameters(1, 1), "pr", cut);
+            ModelDefinition model = new ModelDefinition(Graph.of(input, ops), parameters, Preprocess.tensorflow(input), List.of(), Map.of(), Optional.empty());
+            List<Plan.Step> steps = Planner.plan(model, 1, COST, chain -> false).plan().steps();
+            long sum = steps.stream().filter(step -> step.ops().contains(other)).findFirst().orElseThrow().operands().out();
+            long pw = steps.stream().filter(step -> step.ops().contains("pw")).findFirst().orElseThrow().operands().out();
+            Plan.Step middle = steps.stream().filter(step -> step.ops().contains("dw")).findFirst().orElseThrow();
+            assertEquals(pw, middle.operands().in(), other);
+            Plan.Step end = steps.stream().filter(step -> step.ops().contains("end")).findFirst().orElseThrow();
+            assertEquals(sum, end.operands().residual(), other);
+            assertFalse(pw == sum, other);
+        }
+    }
+
     @Test
     void refusesABatchOfNothing() {
         assertEquals("maxBatch is 0; it must be at least 1",
