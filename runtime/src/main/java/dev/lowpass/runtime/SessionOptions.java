@@ -41,8 +41,8 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
     }
 
     /**
-     * {@link Device#auto()}, one image a call, as many threads as the JVM has processors (in a container: as its limit allows), one context, single precision, the model's
-     * default cutoffs.
+     * {@link Device#auto()}, one image a call, as many threads as the JVM has processors (in a container: as its limit allows), at most
+     * {@value SessionOptions#MAX_THREADS}, one context, single precision, the model's default cutoffs.
      */
     public static Builder builder() {
         return new Builder();
@@ -52,7 +52,7 @@ public record SessionOptions(Device device, int maxBatch, int threads, int conte
     public static final class Builder {
         private Device device;
         private int maxBatch = 1;
-        private int threads = Runtime.getRuntime().availableProcessors();
+        private int threads = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
         private int contexts = 1;
         private Precision precision = Precision.FP32;
         private String cutoffs;

@@ -33,8 +33,8 @@ final class Conv2dOperation extends RowOperation {
     }
 
     @Override
-    int rowScratch(int rows) {
-        return gemm.scratchElements() + rows * spec.out().width() * stride;
+    long rowScratch(int rows) {
+        return gemm.scratchElements() + (long) rows * spec.out().width() * stride;
     }
 
     @Override

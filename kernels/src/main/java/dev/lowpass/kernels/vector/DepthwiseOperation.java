@@ -21,7 +21,7 @@ final class DepthwiseOperation extends RowOperation {
     }
 
     @Override
-    int rowScratch(int rows) {
+    long rowScratch(int rows) {
         return 0;
     }
 

@@ -48,7 +48,7 @@ final class PointwiseOperation extends RowOperation {
     }
 
     @Override
-    int rowScratch(int rows) {
+    long rowScratch(int rows) {
         return gemm.scratchElements();
     }
 

@@ -19,7 +19,7 @@ final class RowChain {
     private final OperationSpec last;
     /** By stage: the most rows that it makes at once, which is also its ring's height. */
     private final int[] most;
-    private final int scratchElements;
+    private final long scratchElements;
 
     RowChain(List<? extends RowOperation> stages) {
         this.stages = stages;
@@ -31,9 +31,9 @@ final class RowChain {
             Window window = stages.get(stage).window();
             most[stage - 1] = Math.min(stages.get(stage).spec().in().height(), (most[stage] - 1) * window.strideY() + window.kernelHeight());
         }
-        int elements = VectorWorkspace.LINE_START;
+        long elements = VectorWorkspace.LINE_START;
         for (int stage = 0; stage < count; stage++) {
-            elements += stages.get(stage).rowScratch(most[stage]) + (stage < count - 1 ? most[stage] * rowElements(stages.get(stage).spec().out()) : 0);
+            elements += stages.get(stage).rowScratch(most[stage]) + (stage < count - 1 ? (long) most[stage] * rowElements(stages.get(stage).spec().out()) : 0);
         }
         scratchElements = elements;
     }
@@ -42,7 +42,7 @@ final class RowChain {
         return plane.width() * plane.channels();
     }
 
-    int scratchElements() {
+    long scratchElements() {
         return scratchElements;
     }
 
@@ -108,7 +108,7 @@ final class RowChain {
                     at += most[stage] * rowElements;
                 }
                 scratchAt[stage] = at;
-                at += stages.get(stage).rowScratch(most[stage]);
+                at += (int) stages.get(stage).rowScratch(most[stage]);
             }
         }
 

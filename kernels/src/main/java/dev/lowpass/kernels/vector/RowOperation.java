@@ -15,7 +15,7 @@ abstract class RowOperation extends VectorOperation {
     abstract Window window();
 
     /** Scratch elements to make {@code rows} rows at once. */
-    abstract int rowScratch(int rows);
+    abstract long rowScratch(int rows);
 
     /** @param threads workers that will call, each with its number */
     abstract Rows rows(int threads);

@@ -57,6 +57,6 @@ abstract class VectorOperation implements Operation {
     }
 
     static int ceilDiv(int value, int by) {
-        return (value + by - 1) / by;
+        return -Math.floorDiv(-value, by); // no sum that could overflow
     }
 }

@@ -66,6 +66,7 @@ public abstract class Conv2dContract extends Contract {
         List<Window> windows = new ArrayList<>(Windows.ALL);
         windows.add(Window.square(2, 2, new Padding(0, 0, 1, 1)));
         windows.add(Window.square(3, 3, new Padding(0, 0, 2, 2)));
+        windows.add(new Window(2, 3, Integer.MAX_VALUE, Integer.MAX_VALUE, new Padding(1, 2, 1, 2)));
         for (Window window : windows) {
             for (int[] side : new int[][] {{1, 1}, {2, 2}, {2, 3}, {3, 1}, {1, 4}}) {
                 Padding padding = window.padding();
