@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -31,7 +32,8 @@ public final class Cutoffs {
     private Cutoffs() {}
 
     /**
-     * The model with those cutoffs, in place of any that the named ops had.
+     * The model with those cutoffs, in place of any that the named ops had. It is another network: golden images, whose logits were of
+     * the model as it came, and the choice of {@link ModelDefinition#cutoffSets} are dropped.
      *
      * @throws ModelFormatException when the file cannot be read, names what is no pointwise op of the model, or holds a wrong number of
      *     values, a value out of range or a block that does not divide a plane
@@ -52,8 +54,7 @@ public final class Cutoffs {
         }
         try {
             return new ModelDefinition(Graph.of(model.graph().input(), ops), parameters, model.preprocess(), model.labels(),
-                    model.provenance(),
-                    model.golden());
+                    model.provenance(), Optional.empty());
         } catch (GraphException e) {
             throw new ModelFormatException(path + ": " + e.getMessage(), e);
         }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.lowpass.models.tflite.TfliteBuilder;
+import dev.lowpass.runtime.CutoffSet;
+import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.graph.GraphOp;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -134,6 +137,19 @@ class ModelImportTest {
         assertEquals("k.safetensors", cut.provenance().get("cutoffs"));
         ModelDefinition uncut = ModelImport.read(model, ModelImport.Options.NONE).model();
         assertArrayEquals(uncut.parameters().get("head").weight(), cut.parameters().get("head").weight());
+    }
+
+    /** What was measured on the model as it came does not hold for the one with cutoffs. */
+    @Test
+    void cutoffsDropGoldenImagesAndSets() throws IOException {
+        ModelDefinition plain = ModelImport.read(model, ModelImport.Options.NONE).model();
+        ModelDefinition golden = plain.withGolden(Golden.of(plain, GoldenImages.of(plain.preprocess(), 1)));
+        ModelDefinition before = new ModelDefinition(golden.graph(), golden.parameters(), golden.preprocess(), golden.labels(), golden.provenance(),
+                golden.golden(), List.of(new CutoffSet("0.7", 1, 1, "none", Map.of(), null)));
+        ModelDefinition cut = Cutoffs.apply(before, cutoffs("\"block\": \"4\"", "head.cutoff", new int[] {1, 0}));
+        assertArrayEquals(new int[] {1, 0}, cut.parameters().get("head").cutoffs());
+        assertEquals(Optional.empty(), cut.golden());
+        assertEquals(List.of(), cut.cutoffSets());
     }
 
     @ParameterizedTest
