@@ -3,8 +3,10 @@ package dev.lowpass.models.image;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lowpass.runtime.Preprocess.Interpolation;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -156,6 +158,53 @@ class ResamplerTest {
                 assertEquals(expected, out.value(x, y, 1), 1.2, interpolation + " at " + x + "," + y);
             }
         }
+    }
+
+    /** All bits, against one pass over the whole picture after the other, each rounded to 8 bits. */
+    @ParameterizedTest
+    @CsvSource({"227, 227, 224, 224", "50, 33, 36, 24", "31, 17, 64, 64", "5, 200, 40, 3", "1, 3000, 7, 5", "3000, 1, 5, 7", "2, 2, 1, 1", "7, 9, 7, 20",
+            "9, 7, 20, 7", "13, 13, 12, 14"})
+    void equalsOnePassAfterTheOther(int width, int height, int outWidth, int outHeight) {
+        RgbImage in = noise(width, height);
+        for (Interpolation interpolation : Interpolation.values()) {
+            byte[] narrow = pass(in.rgb(), width, height, matrix(width, outWidth, interpolation));
+            byte[] expected = transposed(pass(transposed(narrow, outWidth, height), height, outWidth, matrix(height, outHeight, interpolation)), outHeight, outWidth);
+            assertArrayEquals(expected, Resampler.resize(in, outWidth, outHeight, interpolation).rgb(), interpolation::toString);
+        }
+    }
+
+    private static byte[] transposed(byte[] rgb, int width, int height) {
+        return transposed(new RgbImage(width, height, rgb)).rgb();
+    }
+
+    private static byte[] pass(byte[] rgb, int width, int height, double[][] weights) {
+        byte[] out = new byte[3 * weights.length * height];
+        for (int y = 0; y < height; y++) {
+            for (int o = 0; o < weights.length; o++) {
+                for (int c = 0; c < 3; c++) {
+                    long sum = 1 << 21;
+                    for (int i = 0; i < width; i++) {
+                        double weight = weights[o][i] * (1 << 22);
+                        sum += (rgb[3 * (y * width + i) + c] & 0xff) * (long) (weight < 0 ? weight - 0.5 : weight + 0.5);
+                    }
+                    out[3 * (y * weights.length + o) + c] = (byte) Math.min(Math.max(sum >> 22, 0), 255);
+                }
+            }
+        }
+        return out;
+    }
+
+    /** 1x60,000 whose columns alone are resized to 224 would be 40 MB. */
+    @Test
+    void tallPicturesTakeLittleMemory() {
+        RgbImage in = noise(1, 60_000);
+        com.sun.management.ThreadMXBean thread = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        thread.getCurrentThreadAllocatedBytes();
+        long before = thread.getCurrentThreadAllocatedBytes();
+        RgbImage out = Resampler.resize(in, 224, 224, Interpolation.BILINEAR);
+        long allocated = thread.getCurrentThreadAllocatedBytes() - before;
+        assertEquals(224, out.height());
+        assertTrue(allocated < 8_000_000, allocated + " bytes");
     }
 
     private static double[][] matrix(int in, int out, Interpolation interpolation) {
