@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** A CSV file (RFC 4180, UTF-8) with the header {@code file,class} and one image a line; the class is an index or a name. */
+/**
+ * A CSV file with the header {@code file,class} and one image a line; the class is an index or a name. It is UTF-8, quoted as RFC 4180 says,
+ * except that a field may not hold line breaks.
+ */
 public final class LabelledImages {
 
     /**
@@ -97,7 +100,7 @@ public final class LabelledImages {
             }
         }
         if (quoted) {
-            throw new LabelException(csv + ": line " + number + " has a double quote that is not closed; close it or double it");
+            throw new LabelException(csv + ": line " + number + " has a double quote that is not closed in this line; close it or double it, and leave out line breaks, which a field may not hold");
         }
         fields.add(field.toString());
         return fields;

@@ -40,7 +40,8 @@ class LabelledImagesTest {
             'file,class\n'           | : has a header and no lines; add a line an image
             'file,class\na.jpg\n'    | : line 2 has 1 fields; the header has 2 (put a name with commas in double quotes)
             'file,class\n\na.jpg,\n' | : line 3 is "a.jpg,"; both file and class must be given
-            'file,class\n"a.jpg,1\n' | : line 2 has a double quote that is not closed; close it or double it
+            'file,class\n"a.jpg,1\n' | : line 2 has a double quote that is not closed in this line; close it or double it, and leave out line breaks, which a field may not hold
+            'file,class\na.jpg,1\n"b\n.jpg",1\n' | : line 3 has a double quote that is not closed in this line; close it or double it, and leave out line breaks, which a field may not hold
             """)
     void refusesBadLists(String text, String message) throws IOException {
         Path csv = csv(text.replace("\\n", "\n"));
