@@ -264,6 +264,8 @@ public final class ImageDecoder {
                 height.put(0, ByteBuffer.wrap(bytes).getInt(20));
             } else if (!STBImage.stbi_info_from_memory(encoded, width, height, channels)) {
                 width.put(0, 0); // loading fails as well, and with a better reason
+            } else if (format == Format.BMP) {
+                height.put(0, Math.abs(height.get(0))); // negative where the top row comes first; of -2^31 what follows makes 2^31
             }
             long pixels = (width.get(0) & 0xffffffffL) * (height.get(0) & 0xffffffffL);
             if (pixels > maxPixels) {

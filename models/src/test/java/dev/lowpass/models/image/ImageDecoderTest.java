@@ -69,6 +69,21 @@ class ImageDecoderTest {
         assertDecodes(3, 2, SMALL, encode(small(BufferedImage.TYPE_INT_RGB), "bmp"));
     }
 
+    /** A negative height says that the top row comes first. */
+    @Test
+    void bmpFromTheTopDown() throws IOException {
+        byte[] bmp = encode(small(BufferedImage.TYPE_INT_RGB), "bmp");
+        ByteBuffer header = ByteBuffer.wrap(bmp).order(ByteOrder.LITTLE_ENDIAN);
+        assertEquals(2, header.getInt(22));
+        header.putInt(22, -2);
+        byte[] turned = new byte[18];
+        System.arraycopy(SMALL, 9, turned, 0, 9);
+        System.arraycopy(SMALL, 0, turned, 9, 9);
+        assertDecodes(3, 2, turned, bmp);
+        header.putInt(22, Integer.MIN_VALUE); // has no absolute value
+        assertTrue(assertThrows(ImageException.class, () -> ImageDecoder.decode(bmp)).getMessage().contains("is truncated"));
+    }
+
     @Test
     void palette() throws IOException {
         byte[] red = new byte[256]; // a full palette: ImageIO mispacks the pixels of a BMP with 16 colours or fewer
