@@ -43,6 +43,9 @@ public final class ImageDecoder {
         BMP
     }
 
+    /** What encoders make has some ten scans; an empty one takes a few bytes, and as much time as the picture's size asks for. */
+    private static final int MAX_SCANS = 200;
+
     private ImageDecoder() {}
 
     /**
@@ -106,7 +109,7 @@ public final class ImageDecoder {
         Format format = format(name, bytes);
         // stb reads zeros beyond the end of a JPEG or BMP and calls that a picture; Java must notice.
         boolean whole = switch (format) {
-            case JPEG -> jpegEnds(bytes);
+            case JPEG -> jpegEnds(name, bytes);
             case PNG -> pngEnds(bytes);
             case BMP -> bmpEnds(bytes);
         };
@@ -180,8 +183,13 @@ public final class ImageDecoder {
         return text ? '"' + new String(bytes, 0, length, StandardCharsets.US_ASCII) + '"' : hex.toString();
     }
 
-    /** Whether the segments lead to an end-of-image marker (ITU-T T.81, B.1.1). What follows it does not matter. */
-    private static boolean jpegEnds(byte[] bytes) {
+    /**
+     * Whether the segments lead to an end-of-image marker (ITU-T T.81, B.1.1). What follows it does not matter.
+     *
+     * @throws ImageException when there are more than {@link #MAX_SCANS} scans before it
+     */
+    private static boolean jpegEnds(String name, byte[] bytes) throws ImageException {
+        int scans = 0;
         int at = 2;
         while (at + 1 < bytes.length) {
             if (bytes[at] != (byte) 0xff) {
@@ -191,6 +199,10 @@ public final class ImageDecoder {
             int marker = bytes[at + 1] & 0xff;
             if (marker == 0xd9) {
                 return true;
+            }
+            if (marker == 0xda && ++scans > MAX_SCANS) {
+                throw new ImageException(name + ": is a JPEG of more than " + MAX_SCANS + " scans, each of which takes time; save it again with another program ("
+                        + FORMATS + ")");
             }
             if (marker == 0xff) {
                 at++; // fill byte

@@ -293,6 +293,25 @@ class ImageDecoderTest {
         assertEquals(webp + ": is a WebP picture; JPEG, PNG and BMP are read, so convert it to one of them", refusal(webp));
     }
 
+    /** An empty scan of 14 bytes takes as long as one that says something. */
+    @Test
+    void manyScansAreRefused() throws IOException {
+        byte[] jpeg = rampJpeg(true);
+        int scan = 2;
+        while (jpeg[scan] != (byte) 0xff || jpeg[scan + 1] != (byte) 0xda) {
+            scan += 2 + ByteBuffer.wrap(jpeg).getShort(scan + 2);
+        }
+        byte[] empty = Arrays.copyOfRange(jpeg, scan, scan + 14);
+        ByteBuffer scans = ByteBuffer.allocate(200 * empty.length);
+        for (int i = 0; i < 200; i++) {
+            scans.put(empty);
+        }
+        byte[] many = insert(jpeg, scan, scans.array());
+        assertEquals("image of " + many.length + " bytes: is a JPEG of more than 200 scans, each of which takes time; save it again with another program "
+                + "(JPEG, PNG and BMP are read)", assertThrows(ImageException.class, () -> ImageDecoder.decode(many)).getMessage());
+        assertEquals(64, ImageDecoder.decode(insert(jpeg, scan, Arrays.copyOf(scans.array(), 100 * empty.length))).width());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"jpeg", "png", "bmp"})
     void everyTruncationIsRefused(String format) throws IOException {
