@@ -38,7 +38,7 @@ final class Classify implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "Pictures.")
-    private List<Path> images;
+    private List<String> images; // as text: one that can be no path must not hide the others
 
     @Option(names = {"-m", "--model"}, paramLabel = "FILE", description = "The model file; 'lowpass import' makes one. Default: a small model of 10 classes that comes with Lowpass.")
     private Path modelFile;
@@ -56,7 +56,7 @@ final class Classify implements Callable<Integer> {
     private JsonOption json;
 
     /** One picture's result: {@code top} or {@code error}. */
-    private record Result(Path image, List<Ranking.Entry> top, String error) {}
+    private record Result(String image, List<Ranking.Entry> top, String error) {}
 
     @Override
     public Integer call() throws IOException {
@@ -70,12 +70,12 @@ final class Classify implements Callable<Integer> {
             ImagePreprocessor preprocessor = new ImagePreprocessor(model.definition().preprocess());
             FloatBuffer input = FloatBuffer.allocate(session.inputElements());
             FloatBuffer logits = FloatBuffer.allocate(session.classes());
-            for (Path image : images) {
+            for (String image : images) {
                 Result result;
                 try {
-                    preprocessor.toInput(ImageDecoder.decode(image), input, 0);
+                    preprocessor.toInput(ImageDecoder.decode(PicturePath.of(Path.of(""), image)), input, 0);
                     session.run(input, 1, logits);
-                    model.requireFinite(image.toString(), logits.array());
+                    model.requireFinite(image, logits.array());
                     result = new Result(image, Ranking.top(logits.array(), top), null);
                 } catch (ImageException e) {
                     result = new Result(image, List.of(), e.getMessage());
@@ -110,7 +110,7 @@ final class Classify implements Callable<Integer> {
         json.writeArrayFieldStart("images");
         for (Result result : results) {
             json.writeStartObject();
-            json.writeStringField("file", result.image().toString());
+            json.writeStringField("file", result.image());
             if (result.error() != null) {
                 json.writeStringField("error", result.error());
             } else {

@@ -13,7 +13,6 @@ import dev.lowpass.models.labels.LabelledImages;
 import dev.lowpass.runtime.Session;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -187,12 +186,12 @@ final class Eval implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private List<Decoded> decode(ExecutorService decoders, ImagePreprocessor preprocessor, List<LabelledImages.Entry> entries) throws IOException {
+    private List<Decoded> decode(ExecutorService decoders, ImagePreprocessor preprocessor, List<LabelledImages.Entry> entries) {
         List<Future<Decoded>> futures = new ArrayList<>(entries.size());
         for (LabelledImages.Entry entry : entries) {
             futures.add(decoders.submit(() -> {
                 try {
-                    return new Decoded(preprocessor.toPixels(ImageDecoder.decode(images.resolve(entry.file()))), null);
+                    return new Decoded(preprocessor.toPixels(ImageDecoder.decode(PicturePath.of(images, entry.file()))), null);
                 } catch (ImageException e) {
                     return new Decoded(null, e);
                 }
@@ -206,12 +205,10 @@ final class Eval implements Callable<Integer> {
                 Thread.currentThread().interrupt();
                 throw new CommandException("interrupted while pictures were read; run it again");
             } catch (ExecutionException e) {
-                if (e.getCause() instanceof IOException io) {
-                    throw io;
-                } else if (e.getCause() instanceof Error error) {
+                if (e.getCause() instanceof Error error) {
                     throw error;
                 }
-                throw e.getCause() instanceof RuntimeException runtime ? runtime : new UncheckedIOException(new IOException(e.getCause()));
+                throw (RuntimeException) e.getCause(); // the only checked exception is caught above
             }
         }
         return decoded;

@@ -166,7 +166,7 @@ final class PaperOptions {
             for (int from = 0; from < entries.size(); from += batch) {
                 int count = Math.min(batch, entries.size() - from);
                 for (int i = 0; i < count; i++) {
-                    preprocessor.toInput(ImageDecoder.decode(images.resolve(entries.get(from + i).file())), input, i * elements);
+                    preprocessor.toInput(ImageDecoder.decode(PicturePath.of(images, entries.get(from + i).file())), input, i * elements);
                 }
                 for (Subject subject : order) {
                     subject.run(input, count);

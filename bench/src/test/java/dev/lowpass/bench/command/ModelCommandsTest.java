@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -19,6 +20,7 @@ import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -117,6 +119,36 @@ class ModelCommandsTest {
         Map<String, String> values = json(Files.readString(folder.resolve("out.json")));
         assertTrue(values.get("/images/0/error").startsWith(text + ": is not a picture"), values.toString());
         assertEquals("red", values.get("/images/1/top/0/label"));
+    }
+
+    @Test
+    void picturesThatTheSystemRefusesDoNotHideTheOthers() {
+        Execution run = Execution.of("classify", "-m", model, green.resolve("x.jpg"), "a\0.jpg", red);
+        assertEquals(1, run.status());
+        List<String> messages = run.err().lines().toList();
+        assertEquals(2, messages.size(), run.err());
+        assertTrue(messages.get(0).startsWith("lowpass: " + green.resolve("x.jpg") + ": cannot be read ("), run.err());
+        assertEquals("lowpass: a?.jpg: no file can have this name here (Nul character not allowed); if it has letters beyond ASCII, run lowpass in a UTF-8 locale, "
+                + "for example with LC_ALL=C.UTF-8", messages.get(1));
+        assertTrue(run.out().startsWith(red.toString()), run.out());
+    }
+
+    /** In a JVM of its own, since a JVM takes the encoding of paths from the locale it is started in. */
+    @Test
+    void evalLeavesOutNamesThatTheLocaleCannotWrite() throws IOException, InterruptedException {
+        assumeTrue(System.getProperty("os.name").equals("Linux"), "elsewhere the locale does not matter to paths");
+        Path csv = list("red.png,0\n\u00fc.png,1\nred.png/x.png,1\nblue.png,2\n");
+        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules", "jdk.incubator.vector",
+                "-cp", System.getProperty("java.class.path"), "dev.lowpass.bench.Main", "eval", "-m", model.toString(), "--device", "reference", "--images",
+                folder.toString(), "--labels", csv.toString(), "--skip-unreadable").redirectErrorStream(true);
+        builder.environment().put("LC_ALL", "C");
+        Process process = builder.start();
+        process.getOutputStream().close();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        assertEquals(0, process.waitFor(), text);
+        assertTrue(text.contains(".png: no file can have this name here (") && text.contains("with LC_ALL=C.UTF-8"), text);
+        assertTrue(text.contains("left out: " + red.resolve("x.png") + ": cannot be read ("), text);
+        assertTrue(text.contains("images  2, 2 unreadable left out"), text);
     }
 
     private Path list(String text) throws IOException {

@@ -13,6 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -51,12 +52,11 @@ public final class ImageDecoder {
     /**
      * Reads a file; what it is called does not matter, what it holds does.
      *
-     * @throws ImageException when it is missing, no regular file, empty, truncated, larger than {@link #MAX_PIXELS} or not a picture of
-     *     these formats
+     * @throws ImageException when it is missing, no regular file, empty, truncated, larger than {@link #MAX_PIXELS}, a JPEG of more than
+     *     200 scans or not a picture of these formats, and when reading it fails
      * @throws IllegalStateException when the native library that decodes pictures does not load
-     * @throws IOException when reading it fails
      */
-    public static RgbImage decode(Path file) throws IOException {
+    public static RgbImage decode(Path file) throws ImageException {
         String name = file.toString();
         byte[] bytes;
         try {
@@ -76,6 +76,11 @@ public final class ImageDecoder {
             throw new ImageException(name + ": no such file; check the path (" + FORMATS + ")", e);
         } catch (AccessDeniedException e) {
             throw new ImageException(name + ": may not be read by this user; change its permissions (" + FORMATS + ")", e);
+        } catch (ImageException e) {
+            throw e;
+        } catch (IOException e) {
+            // A file as a folder of its path, links in a circle, too long a name, a disk that fails.
+            throw new ImageException(name + ": cannot be read (" + reason(e) + "); check the path (" + FORMATS + ")", e);
         }
         return decode(name, bytes, MAX_PIXELS);
     }
@@ -354,6 +359,11 @@ public final class ImageDecoder {
         Metadata metadata = new Metadata();
         chunk(bytes, 0x65584966).ifPresent(exif -> new ExifReader().extract(new ByteArrayReader(exif), metadata));
         return metadata;
+    }
+
+    /** The JDK's message of a file is its path and the system's reason; the path is named already. */
+    private static String reason(IOException e) {
+        return e instanceof FileSystemException file && file.getReason() != null ? file.getReason() : firstLine(e);
     }
 
     private static String firstLine(Throwable e) {

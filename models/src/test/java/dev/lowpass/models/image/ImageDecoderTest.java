@@ -293,6 +293,24 @@ class ImageDecoderTest {
         assertEquals(webp + ": is a WebP picture; JPEG, PNG and BMP are read, so convert it to one of them", refusal(webp));
     }
 
+    /** Whatever the system says of a path is said of that picture, so that a command can go on with the next. */
+    @Test
+    void whatTheSystemRefusesToReadIsAnImageException() throws IOException {
+        String check = "); check the path (JPEG, PNG and BMP are read)";
+        Path below = file("a.jpg", encode(small(BufferedImage.TYPE_INT_RGB), "jpeg")).resolve("x.jpg");
+        assertTrue(refusal(below).startsWith(below + ": cannot be read (") && refusal(below).endsWith(check), refusal(below));
+        Path longName = folder.resolve("n".repeat(5000) + ".jpg");
+        assertTrue(refusal(longName).startsWith(longName + ": cannot be read (") && refusal(longName).endsWith(check), refusal(longName));
+        Path circle = folder.resolve("one.jpg");
+        try {
+            Files.createSymbolicLink(folder.resolve("two.jpg"), circle);
+            Files.createSymbolicLink(circle, folder.resolve("two.jpg"));
+        } catch (UnsupportedOperationException e) {
+            return; // links are for systems that have them
+        }
+        assertTrue(refusal(circle).startsWith(circle + ": cannot be read (") && refusal(circle).endsWith(check), refusal(circle));
+    }
+
     /** An empty scan of 14 bytes takes as long as one that says something. */
     @Test
     void manyScansAreRefused() throws IOException {
