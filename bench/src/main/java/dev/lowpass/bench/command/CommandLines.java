@@ -65,7 +65,7 @@ public final class CommandLines {
         if (e instanceof ClosedOutputException) {
             return CLOSED_OUTPUT;
         }
-        command.getErr().println("lowpass: " + oneLine(describe(e)));
+        command.getErr().println("lowpass: " + oneLine(describe(command, e)));
         if (isVerbose(command)) {
             e.printStackTrace(command.getErr());
         }
@@ -82,16 +82,16 @@ public final class CommandLines {
     }
 
     /** What to tell a user: messages of this project's exceptions say what to do already. */
-    static String describe(Throwable e) {
+    private static String describe(CommandLine command, Throwable e) {
         if (e instanceof UncheckedIOException unchecked) {
-            return describe(unchecked.getCause());
+            return describe(command, unchecked.getCause());
         } else if (e instanceof JsonProcessingException json) {
             return json.getOriginalMessage();
         } else if (e instanceof FileSystemException file) {
             return file.getFile() + ": " + Reason.of(file) + "; check the path";
         } else if (e instanceof OutOfMemoryError) {
             return "out of memory: the JVM's heap ends at " + Quantity.bytes(Runtime.getRuntime().maxMemory())
-                    + "; use a smaller --batch, or allow more, for example by LOWPASS_JAVA_OPTS=-Xmx8g";
+                    + "; " + (command.getCommandSpec().findOption("--batch") == null ? "" : "use a smaller --batch, or ") + "allow more, for example by LOWPASS_JAVA_OPTS=-Xmx8g";
         } else if (e instanceof LinkageError) {
             return "a library does not load (" + e + "); run 'lowpass doctor', which tells what is missing";
         } else if (isOurs(e)) {

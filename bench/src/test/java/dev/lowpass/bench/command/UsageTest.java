@@ -3,10 +3,14 @@ package dev.lowpass.bench.command;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 class UsageTest {
 
@@ -34,6 +38,17 @@ class UsageTest {
         assertTrue(help.out().startsWith("Usage: lowpass " + command + " "), help.out());
         assertTrue(help.out().contains("--verbose") && help.out().contains("Exit codes:"), help.out());
         assertEquals(0, Execution.of(command, "--version").status());
+    }
+
+    /** The remedy of a command that has no batch is memory alone. */
+    @ParameterizedTest
+    @CsvSource({"import, allow more", "classify, allow more", "eval, 'use a smaller --batch, or allow more'", "bench, 'use a smaller --batch, or allow more'"})
+    void outOfMemoryAdvisesWhatTheCommandHas(String command, String advice) {
+        StringWriter err = new StringWriter();
+        CommandLine root = CommandLines.create(new PrintWriter(new StringWriter()), new PrintWriter(err));
+        root.getSubcommands().get(command).setErr(new PrintWriter(err));
+        assertEquals(1, CommandLines.report(root.getSubcommands().get(command), new OutOfMemoryError()));
+        assertTrue(err.toString().matches("lowpass: out of memory: the JVM's heap ends at [^;]+; " + advice + ", for example by LOWPASS_JAVA_OPTS=-Xmx8g\\R"), err.toString());
     }
 
     @Test
