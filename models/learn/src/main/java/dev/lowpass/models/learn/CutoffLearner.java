@@ -123,8 +123,8 @@ final class CutoffLearner implements AutoCloseable {
         float[][] asked = Evaluation.logits(workers, teacher, model.preprocess(), heldOut);
         double sum = 0;
         for (int i = 0; i < asked.length; i++) {
-            softmax(asked[i], 0, asked[i].length);
-            softmax(answers[i], 0, answers[i].length);
+            Evaluation.softmax(asked[i], 0, asked[i].length);
+            Evaluation.softmax(answers[i], 0, answers[i].length);
             for (int c = 0; c < asked[i].length; c++) {
                 sum += asked[i][c] * (Math.log(asked[i][c] + 1e-30) - Math.log(answers[i][c] + 1e-30));
             }
@@ -407,7 +407,7 @@ final class CutoffLearner implements AutoCloseable {
                 int[] answers = new int[n];
                 double entropy = 0;
                 for (int i = 0; i < n; i++) {
-                    entropy += softmax(targets, i * classes, classes);
+                    entropy += Evaluation.softmax(targets, i * classes, classes);
                     answers[i] = Evaluation.top(Arrays.copyOfRange(targets, i * classes, (i + 1) * classes));
                     if (recipe.labelled()) {
                         for (int c = 0; c < classes; c++) {
@@ -437,25 +437,6 @@ final class CutoffLearner implements AutoCloseable {
         public void close() {
             network.close();
         }
-    }
-
-    /** Turns logits into probabilities, in place; gives their entropy, the least that a cross entropy can be. */
-    static double softmax(float[] values, int from, int count) {
-        double most = Double.NEGATIVE_INFINITY;
-        for (int i = from; i < from + count; i++) {
-            most = Math.max(most, values[i]);
-        }
-        double sum = 0;
-        for (int i = from; i < from + count; i++) {
-            sum += Math.exp(values[i] - most);
-        }
-        double entropy = 0;
-        for (int i = from; i < from + count; i++) {
-            double log = values[i] - most - Math.log(sum);
-            values[i] = (float) Math.exp(log);
-            entropy -= Math.exp(log) * log;
-        }
-        return entropy;
     }
 
     @Override

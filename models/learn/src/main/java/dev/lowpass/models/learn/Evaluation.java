@@ -59,6 +59,25 @@ final class Evaluation {
         return best;
     }
 
+    /** Turns logits into probabilities, in place; gives their entropy, the least that a cross entropy can be. */
+    static double softmax(float[] values, int from, int count) {
+        double most = Double.NEGATIVE_INFINITY;
+        for (int i = from; i < from + count; i++) {
+            most = Math.max(most, values[i]);
+        }
+        double sum = 0;
+        for (int i = from; i < from + count; i++) {
+            sum += Math.exp(values[i] - most);
+        }
+        double entropy = 0;
+        for (int i = from; i < from + count; i++) {
+            double log = values[i] - most - Math.log(sum);
+            values[i] = (float) Math.exp(log);
+            entropy -= Math.exp(log) * log;
+        }
+        return entropy;
+    }
+
     /** The share of photos whose largest logit is the label's. */
     static double accuracy(float[][] logits, int[] labels) {
         int right = 0;
