@@ -105,6 +105,7 @@ final class Learn implements Callable<Integer> {
     public Integer call() throws Exception {
         check();
         double rate = this.rate != null ? this.rate : tune == CutoffNetwork.Tune.ALL ? 2e-4 : 1e-3;
+        Main.requirePositive("--rate", rate);
         RunOptions.requireWritable(output);
         Path state = run.checkpoint(output);
         ModelDefinition uncut = Sealing.withoutCutoffRecord(ModelFile.read(model).dense());
@@ -166,7 +167,7 @@ final class Learn implements Callable<Integer> {
                 sets.add(set);
                 points.add(new Charts.Point(set.kept(), set.measured()));
                 record.put(names.size() == 1 ? "kept_pointwise_macs" : "kept_pointwise_macs_" + name, String.format(Locale.ROOT, "%.2f %%", 100 * set.kept()));
-                record.put(names.size() == 1 ? "teacher_agreement" : "teacher_agreement_" + name,
+                record.put(names.size() == 1 ? "uncut_agreement" : "uncut_agreement_" + name,
                         String.format(Locale.ROOT, "%.2f %% of %d photos held out of learning", 100 * agreement, parts.get(0).size()));
                 if (after != null) {
                     record.put(names.size() == 1 ? "accuracy" : "accuracy_" + name, String.format(Locale.ROOT, "%.2f %% %s", 100 * after, what));

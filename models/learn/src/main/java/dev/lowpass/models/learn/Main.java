@@ -55,6 +55,12 @@ public final class Main {
         }
     }
 
+    static void requirePositive(String option, double value) {
+        if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
+            throw usage(option + " is " + value + "; it must be a number above 0");
+        }
+    }
+
     static void log(String line) {
         System.err.println(line.isEmpty() ? "" : LocalTime.now().truncatedTo(ChronoUnit.SECONDS) + " " + line);
     }

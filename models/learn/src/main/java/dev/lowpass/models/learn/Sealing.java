@@ -31,7 +31,7 @@ final class Sealing {
     /** The same model without what its record says of cutoffs that it no longer has. */
     static ModelDefinition withoutCutoffRecord(ModelDefinition model) {
         Map<String, String> provenance = new LinkedHashMap<>(model.provenance());
-        provenance.keySet().removeIf(key -> key.matches("(cutoffs|kept_pointwise_macs|teacher_agreement|accuracy)(_.*)?"));
+        provenance.keySet().removeIf(key -> key.matches("(cutoffs|kept_pointwise_macs|uncut_agreement|teacher_agreement|accuracy)(_.*)?"));
         return withProvenance(model, provenance);
     }
 

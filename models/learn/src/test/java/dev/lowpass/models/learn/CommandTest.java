@@ -195,11 +195,11 @@ class CommandTest {
         Path first = folder.resolve("first.safetensors");
         Path second = folder.resolve("second.safetensors");
         assertEquals(0, run("learn", "-m", model.toString(), "--images", photos.toString(), "-o", first.toString(), "--keep", "0.6,0.5", "--epochs", "0", "--block", "4"), () -> errors);
-        assertTrue(ModelFile.read(first).provenance().containsKey("teacher_agreement_0.6"));
+        assertTrue(ModelFile.read(first).provenance().containsKey("uncut_agreement_0.6"));
         assertEquals(0, run("learn", "-m", first.toString(), "--images", photos.toString(), "-o", second.toString(), "--keep", "0.7", "--epochs", "0", "--block", "4"), () -> errors);
         Map<String, String> record = ModelFile.read(second).provenance();
-        assertFalse(record.containsKey("teacher_agreement_0.6"), record.toString());
-        assertTrue(record.containsKey("teacher_agreement"), record.toString());
+        assertFalse(record.containsKey("uncut_agreement_0.6"), record.toString());
+        assertTrue(record.containsKey("uncut_agreement"), record.toString());
     }
 
     @Test
@@ -271,6 +271,7 @@ class CommandTest {
         assertFails(2, "--block 17 is no block side; give auto or a number from 2 to 16", with(common, photos.toString(), "--block", "17"));
         assertFails(2, "--crop 0.0 is no share of a side; give a value above 0 and at most 1", with(common, photos.toString(), "--crop", "0"));
         assertFails(2, "--shift -1 is negative; give pixels from 0", with(common, photos.toString(), "--shift", "-1"));
+        assertFails(2, "--rate is NaN; it must be a number above 0", with(common, photos.toString(), "--rate", "NaN"));
         assertFails(2, "--epochs -1 is negative", with(common, photos.toString(), "--epochs", "-1"));
         assertFails(2, "--measure and --measure-labels go together", with(common, photos.toString(), "--measure", photos.toString()));
         assertFails(1, "block 3 divides the plane of no pointwise layer (8x8); use --block auto or one of 2, 4, 8", with(common, photos.toString(), "--block", "3"));
