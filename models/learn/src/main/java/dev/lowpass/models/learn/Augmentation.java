@@ -50,8 +50,10 @@ final class Augmentation {
      */
     record Strength(int shift, double crop) {}
 
-    /** A photo moved and cropped, mirrored half of the time, and sampled bilinearly to {@code outHeight} x {@code outWidth}. */
-    void random(int index, int outHeight, int outWidth, Strength strength, SplittableRandom random, float[] out, int at) {
+    /**
+     * A photo moved and cropped, mirrored or not, and sampled bilinearly to {@code outHeight} x {@code outWidth}.
+     */
+    void random(int index, int outHeight, int outWidth, Strength strength, boolean mirror, SplittableRandom random, float[] out, int at) {
         Plane plane = photos.plane();
         int height = plane.height();
         int width = plane.width();
@@ -59,7 +61,6 @@ final class Augmentation {
         int base = index * plane.elements();
         byte[] pixels = photos.pixels();
         int shift = strength.shift();
-        boolean mirror = random.nextBoolean();
         int dy = random.nextInt(2 * shift + 1) - shift;
         int dx = random.nextInt(2 * shift + 1) - shift;
         double viewY = 1;

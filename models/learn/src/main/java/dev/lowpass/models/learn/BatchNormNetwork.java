@@ -125,15 +125,12 @@ final class BatchNormNetwork {
         return vector;
     }
 
-    /** 1 for each element of the vector that weight decay pulls on: filters, but no depthwise filter, scale or shift. */
-    boolean[] decayed() {
-        boolean[] decayed = new boolean[size];
-        for (Slots slot : slots.values()) {
-            if (slot.shape[1] > 1) {
-                java.util.Arrays.fill(decayed, slot.weight, slot.weight + slot.weights(), true);
-            }
-        }
-        return decayed;
+    /** The filters that mix channels and are normalised: all but the depthwise ones and the last. */
+    List<Muon.Matrix> matrices() {
+        return slots.values().stream()
+                .filter(slot -> slot.shape[1] > 1 && slot.scale >= 0)
+                .map(slot -> new Muon.Matrix(slot.weight, slot.outChannels, slot.weights() / slot.outChannels))
+                .toList();
     }
 
     Statistics newStatistics(NDManager manager) {

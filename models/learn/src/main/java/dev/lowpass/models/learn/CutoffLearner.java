@@ -395,7 +395,7 @@ final class CutoffLearner implements AutoCloseable {
             float[] input = new float[n * elements];
             for (int i = 0; i < n; i++) {
                 SplittableRandom random = new SplittableRandom((recipe.seed() * 31 + epoch) * 1_000_000_007L + chosen[i]);
-                augmentation.random(chosen[i], plane.height(), plane.width(), recipe.augmented(), random, input, i * elements);
+                augmentation.random(chosen[i], plane.height(), plane.width(), recipe.augmented(), random.nextBoolean(), random, input, i * elements);
             }
             try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's

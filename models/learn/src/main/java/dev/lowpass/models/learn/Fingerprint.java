@@ -1,6 +1,7 @@
 package dev.lowpass.models.learn;
 
 import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
 import dev.lowpass.runtime.graph.Parameters;
 import java.nio.ByteBuffer;
@@ -11,6 +12,11 @@ import java.util.zip.CRC32C;
 final class Fingerprint {
 
     private final CRC32C sum = new CRC32C();
+
+    Fingerprint add(Graph graph) {
+        sum.update((graph.input() + " " + graph.ops()).getBytes(StandardCharsets.UTF_8));
+        return this;
+    }
 
     /** The ops and what they compute with; not what the model says of itself. */
     Fingerprint add(ModelDefinition model) {

@@ -4,6 +4,7 @@ import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.file.ModelFile;
+import dev.lowpass.runtime.graph.Graph;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -16,8 +17,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "train", mixinStandardHelpOptions = true, description = "Train a MobileNetV2 for small photos, from scratch or from where another training ended.")
+@Command(name = "train", mixinStandardHelpOptions = true, description = "Train a MobileNetV2 for small photos, or a ResNet to teach it, from scratch or from where another training ended.")
 final class Train implements Callable<Integer> {
+
+    enum Network {
+        MOBILENET_V2,
+        RESNET;
+
+        Graph graph(Plane plane, int classes) {
+            return this == RESNET ? ResNet.forSmallPhotos().graph(plane, classes) : MobileNetV2.forSmallPhotos().graph(plane, classes);
+        }
+    }
 
     private static final int SIDE = 32;
     private static final int HELD_OUT = 2000;
@@ -29,8 +39,15 @@ final class Train implements Callable<Integer> {
     @Option(names = {"-o", "--output"}, required = true, paramLabel = "FILE", description = "The model file to write.")
     private Path output;
 
+    @Option(names = "--network", defaultValue = "MOBILENET_V2", paramLabel = "NAME",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}). A RESNET of dense convolutions is made to be a --teacher.")
+    private Network network;
+
     @Option(names = "--from", paramLabel = "FILE", description = "Go on from a model that train made, instead of from weights at random; its cutoffs are left out.")
     private Path from;
+
+    @Option(names = "--teacher", paramLabel = "FILE", description = "Learn what this model answers to the photos, too, half and half with their labels; its cutoffs are left out.")
+    private Path teacher;
 
     @Option(names = "--epochs", defaultValue = "18", description = "Passes over the photos (default: ${DEFAULT-VALUE}).")
     private int epochs;
@@ -38,17 +55,17 @@ final class Train implements Callable<Integer> {
     @Option(names = "--small-epochs", paramLabel = "N", description = "How many of them, at first, see photos of 24 x 24, which is faster (default: half).")
     private Integer smallEpochs;
 
-    @Option(names = "--batch", defaultValue = "128", description = "Photos a step (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--batch", defaultValue = "128", description = "Photos a step, of which a worker takes 64 at a time (default: ${DEFAULT-VALUE}).")
     private int batch;
 
-    @Option(names = "--rate", defaultValue = "0.12", description = "The peak learning rate (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--rate", defaultValue = "0.12", description = "The peak learning rate of all but matrices (default: ${DEFAULT-VALUE}).")
     private double rate;
-
-    @Option(names = "--decay", defaultValue = "5e-4", description = "Weight decay (default: ${DEFAULT-VALUE}).")
-    private double decay;
 
     @Option(names = "--smoothing", defaultValue = "0.1", description = "Share of a label that goes to all classes (default: ${DEFAULT-VALUE}).")
     private double smoothing;
+
+    @Option(names = "--angle", defaultValue = "0.015", description = "By how many radians a matrix of weights turns at most in a step at the peak (default: ${DEFAULT-VALUE}).")
+    private double angle;
 
     @Mixin
     private RunOptions run;
@@ -57,8 +74,18 @@ final class Train implements Callable<Integer> {
     public Integer call() throws Exception {
         Main.requirePositive("--epochs", epochs);
         Main.requirePositive("--batch", batch);
+        Main.requirePositive("--rate", rate);
+        Main.requirePositive("--angle", angle);
+        int small = smallEpochs == null ? epochs / 2 : smallEpochs;
+        if (small < 0 || small > epochs) {
+            throw Main.usage("--small-epochs is " + small + "; it must be from 0 to --epochs, " + epochs);
+        }
+        if (!(smoothing >= 0 && smoothing < 1)) {
+            throw Main.usage("--smoothing is " + smoothing + "; it must be at least 0 and less than 1");
+        }
         RunOptions.requireWritable(output);
         Optional<ModelDefinition> start = from == null ? Optional.empty() : Optional.of(ModelFile.read(from).dense());
+        Optional<ModelDefinition> teaching = teacher == null ? Optional.empty() : Optional.of(ModelFile.read(teacher).dense());
         Plane plane = new Plane(SIDE, SIDE, 3);
         // The mean and deviation of CIFAR-10's training photos, to a tenth.
         Preprocess preprocess = new Preprocess(plane, Preprocess.Resize.SHORTEST_SIDE, SIDE, Preprocess.Interpolation.BILINEAR,
@@ -70,22 +97,28 @@ final class Train implements Callable<Integer> {
         }
         Main.log(all.size() + " photos of " + all.classes().size() + " classes");
         List<PhotoSet> parts = all.split(Math.min(HELD_OUT, Math.max(1, all.size() / 10)), 7);
-        Trainer.Recipe recipe = new Trainer.Recipe(epochs, smallEpochs == null ? epochs / 2 : smallEpochs, batch, rate, decay, smoothing, run.seed(), run.threads());
-        try (Trainer trainer = new Trainer(MobileNetV2.forSmallPhotos().graph(plane, all.classes().size()), parts.get(1), preprocess, recipe, start, run.checkpoint(output), Main::log)) {
-            ModelDefinition model = ModelFile.asStored(trainer.train(parts.get(0)), run.weights());
+        Trainer.Recipe recipe = new Trainer.Recipe(epochs, small, batch, rate, smoothing, angle, run.seed(), run.threads());
+        try (Trainer trainer = new Trainer(network.graph(plane, all.classes().size()), parts.get(1), preprocess, recipe, start, teaching, run.checkpoint(output), Main::log)) {
+            ModelDefinition trained = ModelFile.asStored(trainer.train(parts.get(0)), run.weights());
             Map<String, String> record = new LinkedHashMap<>();
             start.ifPresent(before -> before.provenance().forEach((key, value) -> {
-                if (key.equals("source") || key.startsWith("recipe") || key.startsWith("test_accuracy")) {
+                if (key.equals("source") || key.startsWith("recipe") || key.startsWith("test_accuracy") || key.startsWith("teacher_")) {
                     record.put("started_from_" + key, value);
                 }
             }));
+            teaching.ifPresent(model -> model.provenance().forEach((key, value) -> {
+                if (key.equals("source") || key.equals("recipe") || key.equals("test_accuracy")) {
+                    record.put("teacher_" + key, value);
+                }
+            }));
             record.put("source", (start.isPresent() ? "trained on, on " : "trained from scratch on ") + data.getFileName() + ", " + parts.get(1).size() + " photos");
-            record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s%s --epochs %d --small-epochs %d --batch %d --rate %s --decay %s --smoothing %s %s",
-                    data.getFileName(), from == null ? "" : " --from " + from.getFileName(), epochs, recipe.smallEpochs(), batch, rate, decay, smoothing, run.recipe()));
-            record.put("held_out_accuracy", String.format(Locale.ROOT, "%.2f %% of %d photos held out of training", 100 * trainer.accuracy(model, parts.get(0)), parts.get(0).size()));
-            double accuracy = trainer.accuracy(model, test);
+            record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s%s%s%s --epochs %d --small-epochs %d --batch %d --rate %s --smoothing %s --angle %s %s",
+                    data.getFileName(), network == Network.MOBILENET_V2 ? "" : " --network " + network, from == null ? "" : " --from " + from.getFileName(),
+                    teacher == null ? "" : " --teacher " + teacher.getFileName(), epochs, small, batch, rate, smoothing, angle, run.recipe()));
+            record.put("held_out_accuracy", String.format(Locale.ROOT, "%.2f %% of %d photos held out of training", 100 * trainer.accuracy(trained, parts.get(0)), parts.get(0).size()));
+            double accuracy = trainer.accuracy(trained, test);
             record.put("test_accuracy", String.format(Locale.ROOT, "%.2f %% of %d test photos", 100 * accuracy, test.size()));
-            Sealing.write(Sealing.record(model, record), output, run.weights());
+            Sealing.write(Sealing.record(trained, record), output, run.weights());
             Files.deleteIfExists(run.checkpoint(output));
             Main.log("");
             System.out.printf(Locale.ROOT, "%s: %.2f %% of %d test photos%n", output, 100 * accuracy, test.size());

@@ -20,9 +20,9 @@ import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 
 /**
- * Trains a network from scratch: stochastic gradient descent with Nesterov momentum on cross entropy with smoothed labels; photos
- * shifted and mirrored at random, smaller ones first. The rate rises, stays, and falls linearly to nothing from two fifths of the
- * training on, so that a training that was cut off can be given more epochs as long as it has not begun to fall.
+ * Trains a network from scratch: matrices of weights by {@link Muon}, all else by stochastic gradient descent with Nesterov momentum, on
+ * cross entropy with smoothed labels, half and half with a teacher's answers when there is one; photos shifted and mirrored, smaller ones
+ * first. The rate rises, stays, and falls linearly to nothing from two fifths of the training on.
  */
 final class Trainer implements AutoCloseable {
 
@@ -32,21 +32,24 @@ final class Trainer implements AutoCloseable {
      * @param epochs passes over the photos
      * @param smallEpochs how many of them, at first, with photos of 3/4 the side
      * @param batch photos a step
-     * @param rate the peak learning rate
-     * @param decay of weights, per step and rate
+     * @param rate the peak learning rate of all but matrices
      * @param smoothing of labels: the share that goes to all classes alike
+     * @param angle by which a matrix turns at most in a step at the peak, in radians
      * @param seed of weights, order and augmentation
      * @param threads workers
      */
-    record Recipe(int epochs, int smallEpochs, int batch, double rate, double decay, double smoothing, long seed, int threads) {}
+    record Recipe(int epochs, int smallEpochs, int batch, double rate, double smoothing, double angle, long seed, int threads) {}
 
-    private static final int MICRO_BATCH = 32;
+    /** Photos that a worker takes at a time, over which batch normalisation is taken: a step of 128 keeps two workers busy. */
+    private static final int MICRO_BATCH = 64;
     /** Photos of which the moments of a network to go on from are taken. */
     private static final int MOMENTS_OF = 512;
     private static final double MOMENTUM = 0.9;
     private static final double WARM_UP = 0.05;
     private static final double FALL_FROM = 0.4;
     private static final Augmentation.Strength AUGMENTED = new Augmentation.Strength(3, 1);
+    /** The weight of a teacher's answer beside the label (Hinton et al., arXiv 1503.02531). */
+    private static final double DISTILLATION_WEIGHT = 0.5;
 
     private final PhotoSet photos;
     private final Preprocess preprocess;
@@ -62,16 +65,25 @@ final class Trainer implements AutoCloseable {
     private final Consumer<String> log;
     private final float[] vector;
     private final float[] momentum;
-    private final boolean[] decayed;
+    private final boolean[] matrix;
+    private final Muon muon;
     private final String made;
     private final Optional<Checkpoint> saved;
+    private final Optional<ModelDefinition> teacher;
+    /** The teacher's probabilities {@code [photo][class]}, or null without a teacher and before they are needed. */
+    private float[][] softTargets;
 
     /**
      * @param from a network of the same ops to go on from, instead of weights at random
+     * @param teacher a network whose answers are learned beside the labels
      * @param checkpoint a file that is written every minute and after every epoch, and read when it is there
      * @param log gets a line now and then
      */
-    Trainer(Graph graph, PhotoSet photos, Preprocess preprocess, Recipe recipe, Optional<ModelDefinition> from, Path checkpoint, Consumer<String> log) throws IOException {
+    Trainer(Graph graph, PhotoSet photos, Preprocess preprocess, Recipe recipe, Optional<ModelDefinition> from, Optional<ModelDefinition> teacher, Path checkpoint,
+            Consumer<String> log) throws IOException {
+        from.ifPresent(model -> requireSameOps(model, graph));
+        teacher.ifPresent(model -> requireSameTask(model, photos, preprocess));
+        this.teacher = teacher;
         this.photos = photos;
         this.preprocess = preprocess;
         this.recipe = recipe;
@@ -79,19 +91,50 @@ final class Trainer implements AutoCloseable {
         this.log = log;
         augmentation = new Augmentation(photos, preprocess);
         network = new BatchNormNetwork(graph);
-        decayed = network.decayed();
         root = Libtorch.start();
         workers = new Workers(recipe.threads());
-        made = made(from);
+        muon = new Muon(root, workers, network.matrices());
+        matrix = new boolean[network.size()];
+        network.matrices().forEach(m -> Arrays.fill(matrix, m.at(), m.at() + m.elements(), true));
+        made = made(from, teacher);
         saved = Checkpoint.read(checkpoint, made, network.size(), network.size());
         vector = saved.map(Checkpoint::vector).orElseGet(() -> from.map(this::continueFrom).orElseGet(() -> network.initialize(recipe.seed())));
         momentum = saved.map(Checkpoint::momentum).orElseGet(() -> new float[vector.length]);
     }
 
-    private float[] continueFrom(ModelDefinition from) {
-        if (!from.graph().ops().equals(network.graph().ops())) {
-            throw new LearnException("the model to go on from has other ops than the network that is trained; give one that train made");
+    private static void requireSameOps(ModelDefinition from, Graph graph) {
+        if (!from.graph().ops().equals(graph.ops())) {
+            throw new LearnException("the model to go on from has other ops than the network that is trained; give one that this version's train made with the same --network");
         }
+    }
+
+    private static void requireSameTask(ModelDefinition teacher, PhotoSet photos, Preprocess preprocess) {
+        if (!teacher.labels().equals(photos.classes())) {
+            throw new LearnException("the teacher's classes are " + teacher.labels() + ", the photos' " + photos.classes() + "; give a teacher that train made of these photos");
+        }
+        if (!teacher.preprocess().equals(preprocess)) {
+            throw new LearnException("the teacher's pre-processing is " + teacher.preprocess() + ", the network's " + preprocess + "; give a teacher that train made");
+        }
+    }
+
+    /** What a teacher says about each photo and about its mirror image, on average, as probabilities. */
+    private float[][] answers(ModelDefinition teacher) {
+        log.accept("asking the teacher about " + photos.size() + " photos and their mirror images");
+        try (FoldedNetwork network = new FoldedNetwork(root, teacher)) {
+            float[][] logits = Evaluation.logits(workers, network, preprocess, photos);
+            float[][] mirrored = Evaluation.logits(workers, network, preprocess, photos.mirrored());
+            for (int i = 0; i < logits.length; i++) {
+                for (int c = 0; c < logits[i].length; c++) {
+                    logits[i][c] = (float) ((logits[i][c] + mirrored[i][c]) / 2);
+                }
+                Evaluation.softmax(logits[i], 0, logits[i].length);
+            }
+            log.accept(String.format(Locale.ROOT, "the teacher answers %.2f %% of the photos right", 100 * Evaluation.accuracy(logits, photos.labels())));
+            return logits;
+        }
+    }
+
+    private float[] continueFrom(ModelDefinition from) {
         try (FoldedNetwork folded = new FoldedNetwork(root, from)) {
             int n = Math.min(MOMENTS_OF, photos.size());
             float[] input = augmentation.plain(Arrays.copyOf(statisticsOrder(), n));
@@ -104,26 +147,46 @@ final class Trainer implements AutoCloseable {
         return PhotoSet.shuffled(photos.size(), new SplittableRandom(recipe.seed() * 1_000_003 - 1));
     }
 
-    /** Without the epochs, which may be changed as long as the rate has not begun to fall. */
-    private String made(Optional<ModelDefinition> from) {
-        return String.format(Locale.ROOT, "train batch %d rate %s decay %s smoothing %s seed %d photos %d %s%s", recipe.batch(), recipe.rate(), recipe.decay(),
-                recipe.smoothing(), recipe.seed(), photos.size(), new Fingerprint().add(photos), from.map(model -> " from a model " + new Fingerprint().add(model)).orElse(""));
+    private String made(Optional<ModelDefinition> from, Optional<ModelDefinition> teacher) {
+        return String.format(Locale.ROOT, "train network %s epochs %d small epochs %d batch %d rate %s smoothing %s angle %s seed %d photos %d %s%s%s",
+                new Fingerprint().add(network.graph()), recipe.epochs(), recipe.smallEpochs(), recipe.batch(), recipe.rate(), recipe.smoothing(), recipe.angle(),
+                recipe.seed(), photos.size(), new Fingerprint().add(photos), from.map(model -> " from a model " + new Fingerprint().add(model)).orElse(""),
+                teacher.map(model -> " teacher " + new Fingerprint().add(model)).orElse(""));
     }
 
-    /** The rate at a share of the training, 0 to 1. */
-    static double rate(double progress, double peak) {
-        return peak * Math.min(1, Math.min(progress / WARM_UP, (1 - progress) / (1 - FALL_FROM)));
+    /** The rate and the angle at a share of the training, 0 to 1, as a share of their peaks. */
+    static double schedule(double progress) {
+        return Math.min(1, Math.min(progress / WARM_UP, (1 - progress) / (1 - FALL_FROM)));
+    }
+
+    /** Alternating flip (Jordan, arXiv 2404.00498): even epochs mirror a random half of the photos, odd epochs the other half. */
+    static boolean isMirrored(long seed, int photo, int epoch) {
+        return new SplittableRandom(seed + photo).nextBoolean() ^ (epoch & 1) == 1;
+    }
+
+    /**
+     * Probabilities to learn for a photo: its label, smoothed, half and half with what a teacher says.
+     *
+     * @param softTarget the teacher's probabilities, or null without a teacher
+     */
+    static float[] targets(int label, int classes, double smoothing, float[] softTarget) {
+        float[] targets = new float[classes];
+        Arrays.fill(targets, (float) (smoothing / classes));
+        targets[label] += (float) (1 - smoothing);
+        for (int c = 0; softTarget != null && c < classes; c++) {
+            targets[c] += (float) (DISTILLATION_WEIGHT * (softTarget[c] - targets[c]));
+        }
+        return targets;
     }
 
     /** Trains to the end, or from the checkpoint to the end, and gives the folded network. */
     ModelDefinition train(PhotoSet heldOut) throws IOException {
         Descent.Plan plan = new Descent.Plan(photos.size(), recipe.batch(), MICRO_BATCH, recipe.epochs(), recipe.seed());
-        if (saved.isPresent() && saved.get().step() > plan.steps()) {
-            throw new LearnException("checkpoint " + checkpoint + " has made " + saved.get().step() + " steps, more than the " + plan.steps() + " of " + recipe.epochs()
-                    + " epochs; give more --epochs, delete it, or name another file with --checkpoint");
+        if (saved.map(Checkpoint::step).orElse(0L) < plan.steps()) {
+            softTargets = teacher.map(this::answers).orElse(null);
         }
         new Descent("train", "accuracy", plan, workers, checkpoint, checkpointNanos, made, saved, vector).run(new Descent.Problem() {
-            private double rate;
+            private double share;
 
             @Override
             public Descent.Part gradient(int[] chosen, int epoch, double weight) {
@@ -133,13 +196,13 @@ final class Trainer implements AutoCloseable {
 
             @Override
             public void update(float[] gradient, long step) {
-                rate = rate((step + 0.5) / plan.steps(), recipe.rate());
-                move(gradient, rate);
+                share = schedule((step + 0.5) / plan.steps());
+                move(gradient, share);
             }
 
             @Override
             public String state() {
-                return String.format(Locale.ROOT, "rate %.4f", rate);
+                return String.format(Locale.ROOT, "rate %.4f", recipe.rate() * share);
             }
 
             @Override
@@ -158,13 +221,20 @@ final class Trainer implements AutoCloseable {
         return export(160);
     }
 
-    /** One step of stochastic gradient descent with Nesterov's momentum. */
-    private void move(float[] gradient, double rate) {
+    /**
+     * One step: matrices by Muon, all else by stochastic gradient descent with Nesterov's momentum.
+     *
+     * @param share of the peak rate and angle
+     */
+    private void move(float[] gradient, double share) {
+        double rate = recipe.rate() * share;
+        muon.step(vector, momentum, gradient, recipe.angle() * share);
         for (int i = 0; i < vector.length; i++) {
-            double g = gradient[i] + (decayed[i] ? recipe.decay() * vector[i] : 0);
-            double m = MOMENTUM * momentum[i] + g;
-            momentum[i] = (float) m;
-            vector[i] -= (float) (rate * (g + MOMENTUM * m));
+            if (!matrix[i]) {
+                double m = MOMENTUM * momentum[i] + gradient[i];
+                momentum[i] = (float) m;
+                vector[i] -= (float) (rate * (gradient[i] + MOMENTUM * m));
+            }
         }
     }
 
@@ -174,11 +244,11 @@ final class Trainer implements AutoCloseable {
         int classes = photos.classes().size();
         float[] input = new float[chosen.length * elements];
         float[] targets = new float[chosen.length * classes];
-        Arrays.fill(targets, (float) (recipe.smoothing() / classes));
         for (int i = 0; i < chosen.length; i++) {
             SplittableRandom random = new SplittableRandom((recipe.seed() * 31 + epoch) * 1_000_000_007L + chosen[i]);
-            augmentation.random(chosen[i], side, side, AUGMENTED, random, input, i * elements);
-            targets[i * classes + photos.labels()[chosen[i]]] += (float) (1 - recipe.smoothing());
+            augmentation.random(chosen[i], side, side, AUGMENTED, isMirrored(recipe.seed(), chosen[i], epoch), random, input, i * elements);
+            float[] softTarget = softTargets == null ? null : softTargets[chosen[i]];
+            System.arraycopy(targets(photos.labels()[chosen[i]], classes, recipe.smoothing(), softTarget), 0, targets, i * classes, classes);
         }
         try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's

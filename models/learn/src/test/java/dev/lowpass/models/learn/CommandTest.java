@@ -17,10 +17,10 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
@@ -280,6 +280,38 @@ class CommandTest {
         Path blocked = Files.writeString(folder.resolve("file"), "").resolve("state");
         assertFails(1, "cannot write the checkpoint " + blocked + ": ", with(common, photos.toString(), "--block", "4", "--epochs", "1", "--checkpoint", blocked.toString()));
         assertTrue(!Files.exists(folder.resolve("out")));
+    }
+
+    private Path smallPhotos() throws Exception {
+        Path data = folder.resolve("small");
+        writePhotos(data.resolve("train"), 40);
+        writePhotos(data.resolve("test"), 10);
+        return data;
+    }
+
+    @Test
+    void trainTeachesAStudent() throws Exception {
+        Path data = smallPhotos();
+        Path teacher = folder.resolve("teacher");
+        Path student = folder.resolve("student");
+        assertEquals(0, run("train", "--data", data.toString(), "--network", "resnet", "--epochs", "1", "--batch", "32", "-o", teacher.toString()), errors);
+        assertEquals(0, run("train", "--data", data.toString(), "--teacher", teacher.toString(), "--epochs", "1", "--batch", "32", "-o", student.toString()), errors);
+        assertTrue(ModelFile.read(teacher).graph().ops().stream().noneMatch(op -> op instanceof GraphOp.DepthwiseConv2d));
+        assertTrue(ModelFile.read(student).graph().ops().stream().anyMatch(op -> op instanceof GraphOp.DepthwiseConv2d));
+        Map<String, String> record = ModelFile.read(student).provenance();
+        assertEquals("lowpass train --data small --teacher teacher --epochs 1 --small-epochs 0 --batch 32 --rate 0.12 --smoothing 0.1 --angle 0.015 --seed 1", record.get("recipe"));
+        assertEquals("lowpass train --data small --network RESNET --epochs 1 --small-epochs 0 --batch 32 --rate 0.12 --smoothing 0.1 --angle 0.015 --seed 1", record.get("teacher_recipe"));
+        assertTrue(record.get("teacher_test_accuracy").endsWith(" % of 10 test photos"), record.toString());
+        assertFails(1, "give one that this version's train made with the same --network", "train", "--data", data.toString(), "--from", teacher.toString(), "-o", student.toString());
+    }
+
+    @Test
+    void trainRefusesWhatCannotBeMeant() throws Exception {
+        String[] common = {"train", "--data", folder.toString(), "-o", folder.resolve("out").toString()};
+        assertFails(2, "--rate is 0.0; it must be a number above 0", with(common, "--rate", "0"));
+        assertFails(2, "--angle is -0.1; it must be a number above 0", with(common, "--angle", "-0.1"));
+        assertFails(2, "--smoothing is 1.0; it must be at least 0 and less than 1", with(common, "--smoothing", "1"));
+        assertFails(2, "--small-epochs is 3; it must be from 0 to --epochs, 2", with(common, "--epochs", "2", "--small-epochs", "3"));
     }
 
     /** A millisecond for each op, half of that with cutoffs. */

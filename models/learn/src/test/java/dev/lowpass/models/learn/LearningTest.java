@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
+import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.graph.Graph;
@@ -14,9 +15,12 @@ import dev.lowpass.runtime.graph.Parameters;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,20 +58,111 @@ class LearningTest {
     }
 
     private static Trainer trainer(int epochs, Path checkpoint, Consumer<String> log) throws Exception {
-        return trainer(epochs, 0.05, Optional.empty(), checkpoint, log);
+        return trainer(epochs, 0.05, PHOTOS, Optional.empty(), Optional.empty(), checkpoint, log);
     }
 
-    private static Trainer trainer(int epochs, double rate, Optional<ModelDefinition> from, Path checkpoint, Consumer<String> log) throws Exception {
+    /** @param step the peak rate and angle */
+    private static Trainer trainer(int epochs, double step, PhotoSet photos, Optional<ModelDefinition> from, Optional<ModelDefinition> teacher, Path checkpoint,
+            Consumer<String> log) throws Exception {
         Graph graph = new MobileNetV2(8, List.of(new MobileNetV2.Stage(1, 8, 1, 2), new MobileNetV2.Stage(2, 8, 1, 1)), 16).graph(TinyNetworks.INPUT, 2);
-        Trainer.Recipe recipe = new Trainer.Recipe(epochs, 1, 32, rate, 1e-4, 0.1, 5, 2);
-        return new Trainer(graph, PHOTOS, Preprocess.tensorflow(TinyNetworks.INPUT), recipe, from, checkpoint, log);
+        Trainer.Recipe recipe = new Trainer.Recipe(epochs, 1, 32, step, 0.1, step, 5, 2);
+        return new Trainer(graph, photos, Preprocess.tensorflow(TinyNetworks.INPUT), recipe, from, teacher, checkpoint, log);
     }
 
     @Test
     void trainingGoesOnFromWhereAModelStands() throws Exception {
-        try (Trainer trainer = trainer(1, 1e-9, Optional.of(trained), scratch.resolve("on"), line -> {})) {
-            assertEquals(trainer.accuracy(trained, HELD_OUT), trainer.accuracy(trainer.train(HELD_OUT), HELD_OUT), 0.02);
+        try (Trainer trainer = trainer(1, 1e-9, PHOTOS, Optional.of(trained), Optional.empty(), scratch.resolve("on"), line -> {}); Workers workers = new Workers(1)) {
+            float[][] before = logits(workers, trained);
+            float[][] after = logits(workers, trainer.train(HELD_OUT));
+            double largest = Arrays.stream(before).mapToDouble(row -> Math.max(Math.abs(row[0]), Math.abs(row[1]))).max().orElseThrow();
+            for (int i = 0; i < before.length; i++) {
+                assertArrayEquals(before[i], after[i], (float) (0.02 * largest), "photo " + i);
+            }
         }
+    }
+
+    private static float[][] logits(Workers workers, ModelDefinition model) {
+        try (FoldedNetwork network = new FoldedNetwork(root, model)) {
+            return Evaluation.logits(workers, network, model.preprocess(), HELD_OUT);
+        }
+    }
+
+    @Test
+    void targetsAreHalfTheSmoothedLabelAndHalfTheTeachers() {
+        assertArrayEquals(new float[] {0.05f, 0.05f, 0.85f, 0.05f}, Trainer.targets(2, 4, 0.2, null), 1e-6f);
+        assertArrayEquals(new float[] {0.325f, 0.225f, 0.425f, 0.025f}, Trainer.targets(2, 4, 0.2, new float[] {0.6f, 0.4f, 0, 0}), 1e-6f);
+    }
+
+    @Test
+    void twoEpochsInARowShowEachPhotoBothWays() {
+        int mirrored = 0;
+        for (int photo = 0; photo < 1000; photo++) {
+            boolean first = Trainer.isMirrored(5, photo, 0);
+            mirrored += first ? 1 : 0;
+            assertEquals(!first, Trainer.isMirrored(5, photo, 1), "photo " + photo);
+            assertEquals(first, Trainer.isMirrored(5, photo, 2), "photo " + photo);
+        }
+        assertEquals(500, mirrored, 60);
+    }
+
+    @Test
+    void mirroredPhotosHaveLeftAndRightExchanged() {
+        byte[] pixels = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+        PhotoSet photos = new PhotoSet(new Plane(2, 3, 2), pixels, new int[1], List.of("a"));
+        assertArrayEquals(new byte[] {5, 6, 3, 4, 1, 2, 11, 12, 9, 10, 7, 8}, photos.mirrored().pixels());
+    }
+
+    @Test
+    void aStudentLearnsWhatItsTeacherSaysWhereLabelsSayNothing() throws Exception {
+        SplittableRandom coin = new SplittableRandom(3);
+        PhotoSet mislabelled = PHOTOS.withLabels(Arrays.stream(PHOTOS.labels()).map(label -> coin.nextInt(2)).toArray(), PHOTOS.classes());
+        List<String> log = new ArrayList<>();
+        try (Trainer trainer = trainer(3, 0.05, mislabelled, Optional.empty(), Optional.of(trained), scratch.resolve("student"), log::add)) {
+            double accuracy = trainer.accuracy(trainer.train(HELD_OUT), HELD_OUT);
+            assertTrue(accuracy > 0.9, "accuracy " + accuracy);
+        }
+        assertEquals("asking the teacher about 320 photos and their mirror images", log.get(0));
+        assertTrue(log.get(1).matches("the teacher answers [45]\\d\\.\\d\\d % of the photos right"), log.get(1));
+    }
+
+    @Test
+    void aTeacherOfOtherClassesIsRefused() {
+        PhotoSet others = PHOTOS.withLabels(PHOTOS.labels(), List.of("cat", "dog"));
+        LearnException e = assertThrows(LearnException.class,
+                () -> trainer(1, 0.05, others, Optional.empty(), Optional.of(trained), scratch.resolve("others"), line -> {}).close());
+        assertEquals("the teacher's classes are " + PHOTOS.classes() + ", the photos' [cat, dog]; give a teacher that train made of these photos", e.getMessage());
+        ModelDefinition darker = new ModelDefinition(trained.graph(), trained.parameters(),
+                new Preprocess(TinyNetworks.INPUT, Preprocess.Resize.SHORTEST_SIDE, 16, Preprocess.Interpolation.BILINEAR, List.of(1f, 1f, 1f), List.of(2f, 2f, 2f),
+                        Preprocess.ChannelOrder.RGB), trained.labels(), Map.of(), Optional.empty());
+        e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.empty(), Optional.of(darker), scratch.resolve("darker"), line -> {}).close());
+        assertEquals("the teacher's pre-processing is " + darker.preprocess() + ", the network's " + trained.preprocess() + "; give a teacher that train made", e.getMessage());
+    }
+
+    @Test
+    void aCheckpointGoesOnWithTheSameTeacherOnly() throws Exception {
+        Path checkpoint = scratch.resolve("taught");
+        try (Trainer trainer = trainer(1, 0.05, PHOTOS, Optional.empty(), Optional.of(trained), checkpoint, line -> {})) {
+            trainer.train(HELD_OUT);
+        }
+        for (Optional<ModelDefinition> other : List.of(Optional.<ModelDefinition>empty(), Optional.of(otherParameters(trained)))) {
+            LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.empty(), other, checkpoint, line -> {}).close());
+            assertTrue(e.getMessage().contains("was made by another command: train network "), e.getMessage());
+        }
+        List<String> log = new ArrayList<>();
+        try (Trainer trainer = trainer(1, 0.05, PHOTOS, Optional.empty(), Optional.of(trained), checkpoint, log::add)) {
+            trainer.train(HELD_OUT);
+        }
+        assertEquals(List.of("going on from step 10 of " + checkpoint), log); // it is done, so the teacher is not asked again
+    }
+
+    private static ModelDefinition otherParameters(ModelDefinition model) {
+        Map<String, Parameters> parameters = new HashMap<>(model.parameters());
+        parameters.computeIfPresent("stem", (name, own) -> {
+            float[] weight = own.weight().clone();
+            weight[0]++;
+            return new Parameters(weight, own.bias());
+        });
+        return new ModelDefinition(model.graph(), parameters, model.preprocess(), model.labels(), Map.of(), Optional.empty());
     }
 
     @Test
@@ -76,16 +171,16 @@ class LearningTest {
         try (Trainer trainer = trainer(1, checkpoint, line -> {})) {
             trainer.train(HELD_OUT);
         }
-        LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, Optional.of(trained), checkpoint, line -> {}).close());
-        assertTrue(e.getMessage().startsWith("checkpoint " + checkpoint + " was made by another command: train batch 32 "), e.getMessage());
+        LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.of(trained), Optional.empty(), checkpoint, line -> {}).close());
+        assertTrue(e.getMessage().startsWith("checkpoint " + checkpoint + " was made by another command: train network "), e.getMessage());
         assertTrue(e.getMessage().matches(".* from a model [0-9a-f]{8}; give the same options, delete it, or name another file with --checkpoint"), e.getMessage());
     }
 
     @Test
     void trainingDoesNotGoOnFromAnotherNetwork() {
         ModelDefinition other = TinyNetworks.everyOp(3);
-        LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, Optional.of(other), scratch.resolve("other"), line -> {}).close());
-        assertEquals("the model to go on from has other ops than the network that is trained; give one that train made", e.getMessage());
+        LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.of(other), Optional.empty(), scratch.resolve("other"), line -> {}).close());
+        assertEquals("the model to go on from has other ops than the network that is trained; give one that this version's train made with the same --network", e.getMessage());
     }
 
     @Test
@@ -253,9 +348,9 @@ class LearningTest {
 
     @Test
     void theRateRisesStaysAndFalls() {
-        assertEquals(0.05, Trainer.rate(0.025, 0.1), 1e-12);
-        assertEquals(0.1, Trainer.rate(0.3, 0.1), 1e-12);
-        assertEquals(0.05, Trainer.rate(0.7, 0.1), 1e-12);
-        assertEquals(0, Trainer.rate(1, 0.1), 1e-12);
+        assertEquals(0.5, Trainer.schedule(0.025), 1e-12);
+        assertEquals(1, Trainer.schedule(0.3), 1e-12);
+        assertEquals(0.5, Trainer.schedule(0.7), 1e-12);
+        assertEquals(0, Trainer.schedule(1), 1e-12);
     }
 }
