@@ -35,7 +35,7 @@ public record MobileNetV2(int stem, List<Stage> stages, int head) {
 
     /** For 32 x 32 photos: planes of 16, 8 and 4, all of which blocks of 4 divide. */
     public static MobileNetV2 forSmallPhotos() {
-        return new MobileNetV2(32, List.of(new Stage(1, 48, 1, 2), new Stage(3, 48, 2, 1), new Stage(3, 96, 3, 2), new Stage(3, 160, 2, 2)), 480);
+        return new MobileNetV2(32, List.of(new Stage(1, 48, 1, 2), new Stage(4, 48, 2, 1), new Stage(4, 96, 4, 2), new Stage(4, 160, 3, 2)), 640);
     }
 
     /** The ops on an input plane, without weights. */
