@@ -2,6 +2,7 @@ package dev.lowpass.models.learn;
 
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.Preprocess;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /** Photos on their way into a network: normalised, and for training moved, mirrored, cropped and perhaps made smaller. */
@@ -47,8 +48,14 @@ final class Augmentation {
      * @param shift pixels by which they are moved at most; borders are reflected
      * @param crop the smallest share that is seen: the root of its share of the area, 1 the whole. A crop is stretched one way by a factor of
      *     up to e^{@value #STRETCH} = 1.28 and shrunk by it the other way
+     * @param cutout the side of a square anywhere, partly outside perhaps, that is grey, as a share of the height (DeVries and Taylor, arXiv
+     *     1708.04552); 0 for none
      */
-    record Strength(int shift, double crop) {}
+    record Strength(int shift, double crop, double cutout) {
+        Strength(int shift, double crop) {
+            this(shift, crop, 0);
+        }
+    }
 
     /**
      * A photo moved and cropped, mirrored or not, and sampled bilinearly to {@code outHeight} x {@code outWidth}.
@@ -75,6 +82,7 @@ final class Augmentation {
         float scaleX = (float) (viewX * width / outWidth);
         float top = viewY < 1 ? (float) ((1 - viewY) * height * random.nextDouble()) : 0;
         float left = viewX < 1 ? (float) ((1 - viewX) * width * random.nextDouble()) : 0;
+        int first = at;
         for (int y = 0; y < outHeight; y++) {
             float sy = top + (y + 0.5f) * scaleY - 0.5f;
             int y0 = (int) Math.floor(sy);
@@ -98,6 +106,17 @@ final class Augmentation {
                     }
                     out[at++] = a;
                 }
+            }
+        }
+        if (strength.cutout() > 0) {
+            int side = (int) Math.round(strength.cutout() * outHeight);
+            int y = random.nextInt(outHeight) - side / 2;
+            int x = random.nextInt(outWidth) - side / 2;
+            int start = Math.max(0, x);
+            int end = Math.min(outWidth, x + side);
+            for (int row = Math.max(0, y); row < Math.min(outHeight, y + side); row++) {
+                int from = first + row * outWidth * channels;
+                Arrays.fill(out, from + start * channels, from + end * channels, 0);
             }
         }
     }

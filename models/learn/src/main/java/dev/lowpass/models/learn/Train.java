@@ -67,6 +67,13 @@ final class Train implements Callable<Integer> {
     @Option(names = "--angle", defaultValue = "0.015", description = "By how many radians a matrix of weights turns at most in a step at the peak (default: ${DEFAULT-VALUE}).")
     private double angle;
 
+    @Option(names = "--shift", defaultValue = "3", description = "Pixels by which photos are moved at most, at random (default: ${DEFAULT-VALUE}).")
+    private int shift;
+
+    @Option(names = "--cutout", paramLabel = "SHARE", defaultValue = "0",
+            description = "Side of a square of each photo that is greyed at random, as a share of the photo's (default: ${DEFAULT-VALUE}).")
+    private double cutout;
+
     @Mixin
     private RunOptions run;
 
@@ -79,6 +86,12 @@ final class Train implements Callable<Integer> {
         int small = smallEpochs == null ? epochs / 2 : smallEpochs;
         if (small < 0 || small > epochs) {
             throw Main.usage("--small-epochs is " + small + "; it must be from 0 to --epochs, " + epochs);
+        }
+        if (shift < 0 || shift >= SIDE) {
+            throw Main.usage("--shift is " + shift + "; it must be from 0 to " + (SIDE - 1));
+        }
+        if (!(cutout >= 0 && cutout < 1)) {
+            throw Main.usage("--cutout is " + cutout + "; it must be at least 0 and less than 1");
         }
         if (!(smoothing >= 0 && smoothing < 1)) {
             throw Main.usage("--smoothing is " + smoothing + "; it must be at least 0 and less than 1");
@@ -97,7 +110,7 @@ final class Train implements Callable<Integer> {
         }
         Main.log(all.size() + " photos of " + all.classes().size() + " classes");
         List<PhotoSet> parts = all.split(Math.min(HELD_OUT, Math.max(1, all.size() / 10)), 7);
-        Trainer.Recipe recipe = new Trainer.Recipe(epochs, small, batch, rate, smoothing, angle, run.seed(), run.threads());
+        Trainer.Recipe recipe = new Trainer.Recipe(epochs, small, batch, rate, smoothing, angle, new Augmentation.Strength(shift, 1, cutout), run.seed(), run.threads());
         try (Trainer trainer = new Trainer(network.graph(plane, all.classes().size()), parts.get(1), preprocess, recipe, start, teaching, run.checkpoint(output), Main::log)) {
             ModelDefinition trained = ModelFile.asStored(trainer.train(parts.get(0)), run.weights());
             Map<String, String> record = new LinkedHashMap<>();
@@ -112,9 +125,9 @@ final class Train implements Callable<Integer> {
                 }
             }));
             record.put("source", (start.isPresent() ? "trained on, on " : "trained from scratch on ") + data.getFileName() + ", " + parts.get(1).size() + " photos");
-            record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s%s%s%s --epochs %d --small-epochs %d --batch %d --rate %s --smoothing %s --angle %s %s",
+            record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s%s%s%s --epochs %d --small-epochs %d --batch %d --rate %s --smoothing %s --angle %s --shift %d --cutout %s %s",
                     data.getFileName(), network == Network.MOBILENET_V2 ? "" : " --network " + network, from == null ? "" : " --from " + from.getFileName(),
-                    teacher == null ? "" : " --teacher " + teacher.getFileName(), epochs, small, batch, rate, smoothing, angle, run.recipe()));
+                    teacher == null ? "" : " --teacher " + teacher.getFileName(), epochs, small, batch, rate, smoothing, angle, shift, cutout, run.recipe()));
             record.put("held_out_accuracy", String.format(Locale.ROOT, "%.2f %% of %d photos held out of training", 100 * trainer.accuracy(trained, parts.get(0)), parts.get(0).size()));
             double accuracy = trainer.accuracy(trained, test);
             record.put("test_accuracy", String.format(Locale.ROOT, "%.2f %% of %d test photos", 100 * accuracy, test.size()));

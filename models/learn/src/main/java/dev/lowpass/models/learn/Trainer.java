@@ -35,10 +35,11 @@ final class Trainer implements AutoCloseable {
      * @param rate the peak learning rate of all but matrices
      * @param smoothing of labels: the share that goes to all classes alike
      * @param angle by which a matrix turns at most in a step at the peak, in radians
+     * @param augmented what is done to photos
      * @param seed of weights, order and augmentation
      * @param threads workers
      */
-    record Recipe(int epochs, int smallEpochs, int batch, double rate, double smoothing, double angle, long seed, int threads) {}
+    record Recipe(int epochs, int smallEpochs, int batch, double rate, double smoothing, double angle, Augmentation.Strength augmented, long seed, int threads) {}
 
     /** Photos that a worker takes at a time, over which batch normalisation is taken: a step of 128 keeps two workers busy. */
     private static final int MICRO_BATCH = 64;
@@ -47,7 +48,6 @@ final class Trainer implements AutoCloseable {
     private static final double MOMENTUM = 0.9;
     private static final double WARM_UP = 0.05;
     private static final double FALL_FROM = 0.4;
-    private static final Augmentation.Strength AUGMENTED = new Augmentation.Strength(3, 1);
     /** The weight of a teacher's answer beside the label (Hinton et al., arXiv 1503.02531). */
     private static final double DISTILLATION_WEIGHT = 0.5;
 
@@ -148,9 +148,9 @@ final class Trainer implements AutoCloseable {
     }
 
     private String made(Optional<ModelDefinition> from, Optional<ModelDefinition> teacher) {
-        return String.format(Locale.ROOT, "train network %s epochs %d small epochs %d batch %d rate %s smoothing %s angle %s seed %d photos %d %s%s%s",
+        return String.format(Locale.ROOT, "train network %s epochs %d small epochs %d batch %d rate %s smoothing %s angle %s %s seed %d photos %d %s%s%s",
                 new Fingerprint().add(network.graph()), recipe.epochs(), recipe.smallEpochs(), recipe.batch(), recipe.rate(), recipe.smoothing(), recipe.angle(),
-                recipe.seed(), photos.size(), new Fingerprint().add(photos), from.map(model -> " from a model " + new Fingerprint().add(model)).orElse(""),
+                recipe.augmented(), recipe.seed(), photos.size(), new Fingerprint().add(photos), from.map(model -> " from a model " + new Fingerprint().add(model)).orElse(""),
                 teacher.map(model -> " teacher " + new Fingerprint().add(model)).orElse(""));
     }
 
@@ -246,7 +246,7 @@ final class Trainer implements AutoCloseable {
         float[] targets = new float[chosen.length * classes];
         for (int i = 0; i < chosen.length; i++) {
             SplittableRandom random = new SplittableRandom((recipe.seed() * 31 + epoch) * 1_000_000_007L + chosen[i]);
-            augmentation.random(chosen[i], side, side, AUGMENTED, isMirrored(recipe.seed(), chosen[i], epoch), random, input, i * elements);
+            augmentation.random(chosen[i], side, side, recipe.augmented(), isMirrored(recipe.seed(), chosen[i], epoch), random, input, i * elements);
             float[] softTarget = softTargets == null ? null : softTargets[chosen[i]];
             System.arraycopy(targets(photos.labels()[chosen[i]], classes, recipe.smoothing(), softTarget), 0, targets, i * classes, classes);
         }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.Preprocess;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -16,9 +17,13 @@ class AugmentationTest {
     private static final int WIDTH = 16;
     private static final Plane PLANE = new Plane(HEIGHT, WIDTH, 3);
     /** Red tells the column, green the row. */
-    private final Augmentation augmentation = new Augmentation(new PhotoSet(PLANE, ramps(), new int[1], List.of("a")),
-            new Preprocess(PLANE, Preprocess.Resize.SHORTEST_SIDE, WIDTH, Preprocess.Interpolation.BILINEAR, List.of(0f, 0f, 0f), List.of(1f, 1f, 1f),
-                    Preprocess.ChannelOrder.RGB));
+    private final Augmentation augmentation = augmentation(0);
+
+    private static Augmentation augmentation(float mean) {
+        return new Augmentation(new PhotoSet(PLANE, ramps(), new int[1], List.of("a")),
+                new Preprocess(PLANE, Preprocess.Resize.SHORTEST_SIDE, WIDTH, Preprocess.Interpolation.BILINEAR, List.of(mean, mean, mean), List.of(1f, 1f, 1f),
+                        Preprocess.ChannelOrder.RGB));
+    }
 
     private static byte[] ramps() {
         byte[] pixels = new byte[PLANE.elements()];
@@ -46,6 +51,40 @@ class AugmentationTest {
             augmentation.random(0, HEIGHT, WIDTH, new Augmentation.Strength(0, 1), mirror, random, out, 0);
             assertArrayEquals(mirror ? mirrored : plain, out);
         }
+    }
+
+    @Test
+    void cutoutGreysASquareAnywhere() {
+        SplittableRandom random = new SplittableRandom(4);
+        int whole = 0;
+        double row = 0;
+        for (int round = 0; round < 400; round++) {
+            float[] out = new float[PLANE.elements()];
+            Arrays.fill(out, -1);
+            augmentation(1).random(0, HEIGHT, WIDTH, new Augmentation.Strength(0, 1, 0.5), false, random, out, 0);
+            int top = HEIGHT;
+            int bottom = -1;
+            int left = WIDTH;
+            int right = -1;
+            int grey = 0;
+            for (int i = 0; i < HEIGHT * WIDTH; i++) {
+                boolean isGrey = out[3 * i + 2] == 0; // blue is -1 elsewhere
+                assertEquals(isGrey ? 0 : (float) (10 * (i % WIDTH) - 1), out[3 * i], 1e-6f);
+                if (isGrey) {
+                    grey++;
+                    top = Math.min(top, i / WIDTH);
+                    bottom = Math.max(bottom, i / WIDTH);
+                    left = Math.min(left, i % WIDTH);
+                    right = Math.max(right, i % WIDTH);
+                }
+            }
+            assertEquals((bottom - top + 1) * (right - left + 1), grey, "a rectangle");
+            assertTrue(bottom - top < 6 && right - left < 6 && grey >= 9, grey + " pixels are grey");
+            whole += grey == 36 ? 1 : 0;
+            row += (top + bottom) / 2.0 / 400;
+        }
+        assertTrue(whole > 100 && whole < 300, whole + " squares are whole");
+        assertEquals((HEIGHT - 1) / 2.0, row, 0.5);
     }
 
     /** Crops of at least half a side, of any place, stretched by up to e^0.25, and never beyond the border. */

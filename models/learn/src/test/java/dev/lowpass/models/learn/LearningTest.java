@@ -65,7 +65,7 @@ class LearningTest {
     private static Trainer trainer(int epochs, double step, PhotoSet photos, Optional<ModelDefinition> from, Optional<ModelDefinition> teacher, Path checkpoint,
             Consumer<String> log) throws Exception {
         Graph graph = new MobileNetV2(8, List.of(new MobileNetV2.Stage(1, 8, 1, 2), new MobileNetV2.Stage(2, 8, 1, 1)), 16).graph(TinyNetworks.INPUT, 2);
-        Trainer.Recipe recipe = new Trainer.Recipe(epochs, 1, 32, step, 0.1, step, 5, 2);
+        Trainer.Recipe recipe = new Trainer.Recipe(epochs, 1, 32, step, 0.1, step, new Augmentation.Strength(3, 1), 5, 2);
         return new Trainer(graph, photos, Preprocess.tensorflow(TinyNetworks.INPUT), recipe, from, teacher, checkpoint, log);
     }
 
