@@ -52,7 +52,8 @@ public final class TfliteImporter {
     private final TfliteModel model;
     private final Map<Integer, Value> values = new HashMap<>(); // by tensor number
     private final Map<Integer, Tensor> constants = new HashMap<>(); // results of DEQUANTIZE on a constant, by tensor number
-    private final Map<Integer, Integer> readers = new HashMap<>(); // how many operators read a tensor
+    private final Map<Integer, Integer> origins = new HashMap<>(); // of a tensor that stands for another one: that other's number
+    private final Map<Integer, Integer> readers = new HashMap<>(); // how often an origin is read under any number, by the network's user too
     private final Map<String, GraphOp> ops = new LinkedHashMap<>();
     private final Map<String, Parameters> parameters = new HashMap<>();
 
@@ -89,9 +90,7 @@ public final class TfliteImporter {
         Plane plane = inputPlane(input);
         Preprocess preprocess = preprocess(input, plane);
         values.put(input.index(), new Value(Graph.INPUT, plane));
-        for (Operator operator : model.operators()) {
-            operator.inputs().forEach(tensor -> readers.merge(tensor, 1, Integer::sum));
-        }
+        countReaders();
         for (Operator operator : model.operators()) {
             try {
                 convert(operator);
@@ -128,6 +127,26 @@ public final class TfliteImporter {
         } catch (IllegalArgumentException e) {
             throw new TfliteException(file + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Operators whose result stands for what they read are no readers; those of their result are. */
+    private void countReaders() {
+        for (Operator operator : model.operators()) {
+            boolean passesOn = switch (operator.code()) {
+                case Operators.RESHAPE, Operators.SQUEEZE, Operators.QUANTIZE, Operators.DEQUANTIZE, Operators.PAD, Operators.SOFTMAX -> true;
+                default -> false;
+            };
+            if (passesOn && !operator.inputs().isEmpty() && operator.outputs().size() == 1) {
+                origins.put(operator.outputs().get(0), origin(operator.inputs().get(0)));
+            } else {
+                operator.inputs().forEach(tensor -> readers.merge(origin(tensor), 1, Integer::sum));
+            }
+        }
+        readers.merge(origin(model.outputs().get(0)), 1, Integer::sum);
+    }
+
+    private int origin(int tensor) {
+        return origins.getOrDefault(tensor, tensor);
     }
 
     private Plane inputPlane(Tensor input) throws TfliteException {
@@ -409,9 +428,9 @@ public final class TfliteImporter {
         Value in = computable(operator, 0);
         GraphOp op = ops.get(in.name());
         if (op == null || op instanceof GraphOp.GlobalAveragePool || op.activation() != Activation.NONE
-                || readers.get(tensor(operator, 0).index()) != 1) {
-            throw refused(operator,
-                    "does not follow a convolution or ADD that nothing else reads and that has no activation; only there is it supported");
+                || readers.get(origin(operator.inputs().get(0))) != 1) {
+            throw refused(operator, "does not follow a convolution or ADD that has no activation, that nothing else reads and that is not the "
+                    + "network's output; only there is it supported");
         }
         ops.put(op.name(), TopologyNames.withActivation(op, activation));
         define(operator, in);

@@ -29,8 +29,12 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TfliteImporterTest {
+
+    private static final String NOT_MERGED = "does not follow a convolution or ADD that has no activation, that nothing else reads and that is not "
+            + "the network's output; only there is it supported";
 
     private final TfliteBuilder net = new TfliteBuilder();
     private final int input = net.activation(1, 4, 4, 3);
@@ -198,8 +202,41 @@ class TfliteImporterTest {
         net.plain(Operators.RELU6, clamped, linear);
         int sum = net.activation(1, 4, 4, 2);
         net.operator(Operators.ADD, new int[] {linear, clamped}, sum, new int[] {0}, 1);
-        assertRefused("operator 1 RELU6 does not follow a convolution or ADD that nothing else reads and that has no activation; only there "
-                + "is it supported", sum);
+        assertRefused("operator 1 RELU6 " + NOT_MERGED, sum);
+    }
+
+    /** The same where one of them reads it under another tensor's number. */
+    @ParameterizedTest
+    @ValueSource(ints = {Operators.RESHAPE, Operators.SQUEEZE, Operators.QUANTIZE})
+    void activationOfWhatIsReadUnderAnotherNumberIsRefused(int code) {
+        int linear = net.convolution(input, 3, 2, 4, 3, 1, 0);
+        int same = net.activation(1, 4, 4, 2);
+        net.plain(code, same, linear);
+        int clamped = net.activation(1, 4, 4, 2);
+        net.plain(Operators.RELU, clamped, same);
+        int sum = net.activation(1, 4, 4, 2);
+        net.operator(Operators.ADD, new int[] {linear, clamped}, sum, new int[] {0}, 1);
+        assertRefused("operator 2 RELU " + NOT_MERGED, sum);
+    }
+
+    @Test
+    void activationBehindAReshapeJoinsTheConvolution() throws IOException {
+        int linear = net.convolution(input, 3, 2, 4, 3, 1, 0);
+        int same = net.activation(1, 4, 4, 2);
+        net.plain(Operators.RESHAPE, same, linear);
+        int out = net.activation(1, 4, 4, 2);
+        net.plain(Operators.RELU, out, same);
+        assertEquals(Activation.RELU, read(out).graph().output().activation());
+    }
+
+    @Test
+    void activationOfTheOutputIsRefused() {
+        int linear = net.convolution(input, 3, 2, 4, 3, 1, 0);
+        net.plain(Operators.RELU, net.activation(1, 4, 4, 2), linear);
+        assertRefused("operator 1 RELU " + NOT_MERGED, linear);
+        int same = net.activation(1, 4, 4, 2);
+        net.plain(Operators.DEQUANTIZE, same, linear);
+        assertRefused("operator 1 RELU " + NOT_MERGED, same);
     }
 
     @Test
