@@ -9,11 +9,37 @@ import java.util.List;
 
 /**
  * A FlatBuffers table whose fields are read by their number in the schema. Every offset and length is checked against the file
- * before it is followed, so damage gives a {@link DamagedException} and never reads or allocates beyond the file.
+ * before it is followed, so damage gives a {@link DamagedException} and never reads beyond the file. Offsets may lead to one place many
+ * times: the bytes of all tables and vectors that are read, each as often as it is, may make {@value #MAX_OVERLAP} times the file's, and
+ * more is damage. So time and memory are bound by the file's size. Data that is only handed on, {@link #data}, does not count.
  */
 final class FlatTable extends Table {
 
-    /** An offset or length that leads out of the file; {@link TfliteModel} turns it into a {@link TfliteException}. */
+    /** Writers may share equal parts, such as field lists; those are small beside a network's weights, which do not count. */
+    private static final int MAX_OVERLAP = 4;
+
+    /** How many bytes the tables of a file may still read. */
+    private static final class Allowance {
+        private final long bytes;
+        private long left;
+
+        Allowance(ByteBuffer file) {
+            bytes = (long) MAX_OVERLAP * file.limit();
+            left = bytes;
+        }
+
+        void take(long read) {
+            left -= read;
+            if (left < 0) {
+                throw new DamagedException("its tables and vectors overlap: together they have more than " + bytes + " bytes, " + MAX_OVERLAP
+                        + " times the file's");
+            }
+        }
+    }
+
+    private final Allowance allowance;
+
+    /** An offset or length that leads out of the file, or too much overlap; {@link TfliteModel} turns it into a {@link TfliteException}. */
     static final class DamagedException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -23,7 +49,7 @@ final class FlatTable extends Table {
     }
 
     /** @param at the table's position in the file, which must be little-endian */
-    FlatTable(ByteBuffer file, long at) {
+    private FlatTable(ByteBuffer file, long at, Allowance allowance) {
         requireInside(file, at, 4, "a table");
         long fields = at - file.getInt((int) at);
         requireInside(file, fields, 4, "the field list of the table at " + at);
@@ -32,13 +58,15 @@ final class FlatTable extends Table {
         // An odd length would have its last entry end a byte later.
         requireInside(file, fields, Math.max(4, fieldBytes + (fieldBytes & 1)), "the field list of the table at " + at);
         requireInside(file, at, Math.max(4, tableBytes), "the table at " + at);
+        allowance.take(Math.max(4, tableBytes));
+        this.allowance = allowance;
         __reset((int) at, file);
     }
 
     /** The file's root table. */
     static FlatTable root(ByteBuffer file) {
         requireInside(file, 0, 4, "the root offset");
-        return new FlatTable(file, file.getInt(0) & 0xffffffffL);
+        return new FlatTable(file, file.getInt(0) & 0xffffffffL, new Allowance(file));
     }
 
     private static void requireInside(ByteBuffer file, long at, long bytes, String what) {
@@ -75,11 +103,18 @@ final class FlatTable extends Table {
     /** The table that a field points to, or null. */
     FlatTable table(int field) {
         int at = position(field, 4);
-        return at < 0 ? null : new FlatTable(bb, at + (bb.getInt(at) & 0xffffffffL));
+        return at < 0 ? null : new FlatTable(bb, at + (bb.getInt(at) & 0xffffffffL), allowance);
     }
 
     /** The bytes of a vector, little-endian and shared with the file; empty for a field that is not set. */
     ByteBuffer vector(int field, int elementBytes) {
+        ByteBuffer vector = data(field, elementBytes);
+        allowance.take(vector.remaining());
+        return vector;
+    }
+
+    /** The same of a vector that its reader only hands on. */
+    ByteBuffer data(int field, int elementBytes) {
         int at = position(field, 4);
         if (at < 0) {
             return ByteBuffer.allocate(0).order(ByteOrder.LITTLE_ENDIAN);
@@ -115,7 +150,7 @@ final class FlatTable extends Table {
         List<FlatTable> tables = new ArrayList<>(offsets.remaining() / 4);
         while (offsets.hasRemaining()) {
             long position = start + offsets.position();
-            tables.add(new FlatTable(bb, position + (offsets.getInt() & 0xffffffffL)));
+            tables.add(new FlatTable(bb, position + (offsets.getInt() & 0xffffffffL), allowance));
         }
         return tables;
     }

@@ -92,6 +92,9 @@ final class TfliteModel {
         }
     }
 
+    /** An operator's number and name. */
+    private record Code(int number, String name) {}
+
     private final List<Tensor> tensors;
     private final List<Operator> operators;
     private final List<Integer> inputs;
@@ -125,7 +128,10 @@ final class TfliteModel {
     private static TfliteModel read(ByteBuffer file) {
         FlatTable model = FlatTable.root(file);
         require(model.int32(0, 0) == SCHEMA_VERSION, "its schema version is " + model.int32(0, 0) + ", not " + SCHEMA_VERSION);
-        List<FlatTable> codes = model.tables(1);
+        List<Code> codes = new ArrayList<>();
+        for (FlatTable entry : model.tables(1)) {
+            codes.add(code(entry));
+        }
         List<FlatTable> subgraphs = model.tables(2);
         require(!subgraphs.isEmpty(), "it has no subgraph");
         List<ByteBuffer> buffers = new ArrayList<>();
@@ -153,7 +159,7 @@ final class TfliteModel {
     }
 
     private static ByteBuffer buffer(ByteBuffer file, FlatTable buffer) {
-        ByteBuffer data = buffer.vector(0, 1);
+        ByteBuffer data = buffer.data(0, 1);
         long offset = buffer.int64(1, 0);
         long size = buffer.int64(2, 0);
         if (offset <= 1 || size <= 0) { // 0 and 1 stand for data within the tables
@@ -205,14 +211,17 @@ final class TfliteModel {
         return tensor;
     }
 
-    private static Operator operator(int index, FlatTable table, List<FlatTable> codes, int tensors) {
+    private static Code code(FlatTable entry) {
+        // Codes beyond 127 stand in the wider field only, older files' codes in the narrow one only.
+        int number = Math.max(entry.int8(0, 0), entry.int32(3, 0));
+        return new Code(number, number == Operators.CUSTOM ? "custom operator \"" + entry.text(1) + '"' : Operators.name(number));
+    }
+
+    private static Operator operator(int index, FlatTable table, List<Code> codes, int tensors) {
         int codeIndex = table.int32(0, 0);
         require(codeIndex >= 0 && codeIndex < codes.size(), "operator " + index + " names operator code " + codeIndex + " of "
                 + codes.size());
-        FlatTable entry = codes.get(codeIndex);
-        // Codes beyond 127 stand in the wider field only, older files' codes in the narrow one only.
-        int code = Math.max(entry.int8(0, 0), entry.int32(3, 0));
-        String name = code == Operators.CUSTOM ? "custom operator \"" + entry.text(1) + '"' : Operators.name(code);
+        Code code = codes.get(codeIndex);
         List<Integer> inputs = table.int32s(1, MAX_OPERANDS);
         List<Integer> outputs = table.int32s(2, MAX_OPERANDS);
         for (int tensor : inputs) {
@@ -221,7 +230,7 @@ final class TfliteModel {
         for (int tensor : outputs) {
             requireTensor(tensor, 0, tensors, "operator " + index);
         }
-        return new Operator(index, code, name, inputs, outputs, table.table(4));
+        return new Operator(index, code.number(), code.name(), inputs, outputs, table.table(4));
     }
 
     private static void requireTensor(int tensor, int least, int tensors, String where) {

@@ -4,6 +4,7 @@ import com.google.flatbuffers.FlatBufferBuilder;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** Writes small TFLite files, sound or not, field by field. */
@@ -30,6 +31,7 @@ public final class TfliteBuilder {
     private final FlatBufferBuilder fb = new FlatBufferBuilder(4096);
     private final List<TensorEntry> tensors = new ArrayList<>();
     private final List<OperatorEntry> operators = new ArrayList<>();
+    private int repeats;
 
     /** An activation that is not quantized. */
     int activation(int... shape) {
@@ -134,6 +136,11 @@ public final class TfliteBuilder {
         return table(7, List.of(offset(2, scales), offset(3, zeroPoints), int32(6, tensor.dimension())));
     }
 
+    /** Lets the file list its last operator so many times more, all of them one table. */
+    void repeatLastOperator(int times) {
+        repeats = times;
+    }
+
     byte[] build(int input, int output) {
         List<Integer> codes = new ArrayList<>();
         List<Integer> codeTables = new ArrayList<>();
@@ -155,6 +162,7 @@ public final class TfliteBuilder {
             }
             operatorTables.add(table(9, fields));
         }
+        operatorTables.addAll(Collections.nCopies(repeats, operatorTables.isEmpty() ? 0 : operatorTables.get(operatorTables.size() - 1)));
         List<Integer> buffers = new ArrayList<>();
         List<Integer> tensorTables = new ArrayList<>();
         for (TensorEntry tensor : tensors) {

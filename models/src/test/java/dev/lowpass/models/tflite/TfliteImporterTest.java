@@ -345,6 +345,17 @@ class TfliteImporterTest {
         assertRefused("is damaged or truncated (tensor 2 of FLOAT32 [1, 1, 1, 3] takes 12 bytes, but its buffer has 8); copy or download it again", out);
     }
 
+    /** 2,000 operators that are one table of 1,024 operands: 8 MB of operands in a file of 13 KB. */
+    @Test
+    void tablesThatOverlapAreDamage() {
+        net.operator(Operators.CUSTOM, new int[1024], input, null);
+        net.repeatLastOperator(1999);
+        byte[] file = net.build(input, input);
+        assertTrue(file.length < 20_000, file.length + " bytes");
+        assertEquals("net.tflite: is damaged or truncated (its tables and vectors overlap: together they have more than " + 4 * file.length
+                + " bytes, 4 times the file's); copy or download it again", refusal(file));
+    }
+
     @Test
     void whatIsNoTfliteFileIsRefused() {
         assertEquals("net.tflite: is not a TFLite model (it is empty); give a .tflite file", refusal(new byte[0]));
