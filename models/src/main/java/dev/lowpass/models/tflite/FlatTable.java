@@ -95,6 +95,11 @@ final class FlatTable extends Table {
         return at < 0 ? unset : bb.getInt(at);
     }
 
+    float float32(int field, float unset) {
+        int at = position(field, 4);
+        return at < 0 ? unset : bb.getFloat(at);
+    }
+
     long int64(int field, long unset) {
         int at = position(field, 8);
         return at < 0 ? unset : bb.getLong(at);

@@ -29,7 +29,7 @@ import java.util.Optional;
  * Imports MobileNet-like image classifiers from TensorFlow Lite files, float or quantized (per tensor or per channel).
  *
  * <p>Weights become real numbers, {@code (q - zero_point) * scale}; activations count as real numbers, so QUANTIZE and DEQUANTIZE
- * vanish. SAME padding and PAD become the convolution's explicit padding. A final SOFTMAX is dropped: logits are the result. A quantized
+ * vanish. SAME padding and PAD become the convolution's explicit padding. A final SOFTMAX is dropped: logits are the result; a beta other than 1 is refused. A quantized
  * operator whose result's range begins at 0 clamps there, which its activation may not say: it becomes ReLU, or ReLU6 where the range
  * ends at 6. Ops are named by their place in the network ({@link TopologyNames}), as converters shuffle tensor names.
  */
@@ -193,13 +193,7 @@ public final class TfliteImporter {
             case Operators.RELU -> activation(operator, Activation.RELU);
             case Operators.RELU6 -> activation(operator, Activation.RELU6);
             case Operators.RESHAPE, Operators.SQUEEZE -> reshape(operator);
-            case Operators.SOFTMAX -> {
-                Value value = computable(operator, 0);
-                if (value.plane().area() != 1) {
-                    throw refused(operator, "works on a plane of " + value.plane() + "; it is supported (and dropped) after the classifier");
-                }
-                define(operator, new Value(value.name(), value.plane(), Padding.NONE, true));
-            }
+            case Operators.SOFTMAX -> softmax(operator);
             case Operators.QUANTIZE, Operators.DEQUANTIZE -> {
                 Tensor in = tensor(operator, 0);
                 if (in.isConstant()) {
@@ -210,6 +204,20 @@ public final class TfliteImporter {
             }
             default -> throw refused(operator, "is not supported; " + Operators.SUPPORTED);
         }
+    }
+
+    /** Dropped: probabilities are computed of the logits, without a factor beta. A beta that is not set, which reads as 0, counts as 1. */
+    private void softmax(Operator operator) throws TfliteException {
+        Value value = computable(operator, 0);
+        if (value.plane().area() != 1) {
+            throw refused(operator, "works on a plane of " + value.plane() + "; it is supported (and dropped) after the classifier");
+        }
+        float beta = operator.options() == null ? 0 : operator.options().float32(0, 0);
+        if (beta != 0 && beta != 1) {
+            throw refused(operator, "has beta " + beta + ", a factor on the logits; 1 is supported, so export the model with weights and bias "
+                    + "of the layer before it multiplied by beta");
+        }
+        define(operator, new Value(value.name(), value.plane(), Padding.NONE, true));
     }
 
     private Tensor tensor(Operator operator, int input) throws TfliteException {

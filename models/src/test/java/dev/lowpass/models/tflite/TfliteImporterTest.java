@@ -316,6 +316,22 @@ class TfliteImporterTest {
                 net.convolution(probabilities, 3, 2, 1, 1, 1, 0));
     }
 
+    /** A beta of 0 stands for one that is not set. */
+    @ParameterizedTest
+    @CsvSource({"1, true", "0, true", "0.1, false", "2, false", "-1, false", "NaN, false"})
+    void softmaxOfScaledLogitsIsRefused(float beta, boolean supported) throws IOException {
+        int pooled = net.activation(1, 3);
+        net.plain(Operators.MEAN, pooled, input, net.ints(shape(2), new float[0], 1, 2));
+        int probabilities = net.activation(1, 3);
+        net.operator(Operators.SOFTMAX, new int[] {pooled}, probabilities, new int[] {Float.floatToIntBits(beta)}, 4);
+        if (supported) {
+            assertEquals(List.of("pool_1"), names(read(probabilities)));
+        } else {
+            assertRefused("operator 1 SOFTMAX has beta " + beta + ", a factor on the logits; 1 is supported, so export the model with weights and "
+                    + "bias of the layer before it multiplied by beta", probabilities);
+        }
+    }
+
     @Test
     void shapesThatContradictTheOperatorAreRefused() {
         int out = net.activation(1, 5, 4, 1);
