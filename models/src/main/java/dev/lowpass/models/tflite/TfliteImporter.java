@@ -154,6 +154,9 @@ public final class TfliteImporter {
         if (shape.size() != 4 || shape.get(0) != 1 || shape.get(1) < 1 || shape.get(2) < 1 || shape.get(3) != 3) {
             throw refused("its input has shape " + shape + "; [1, height, width, 3] is supported, so export it for one RGB image");
         }
+        if (product(shape) < 0) {
+            throw refused("its input has shape " + shape + ", more than " + Integer.MAX_VALUE + " elements; export it for a smaller image");
+        }
         return new Plane(shape.get(1), shape.get(2), 3);
     }
 
@@ -265,7 +268,7 @@ public final class TfliteImporter {
         Plane plane = value.plane();
         boolean agrees = shape.size() == 4 && value.pad().equals(Padding.NONE) ? shape.equals(List.of(1, plane.height(), plane.width(),
                 plane.channels()))
-                : shape.size() == 4 || elements(shape) == plane.elements();
+                : shape.size() == 4 || elements(operator, tensor) == product(List.of(plane.height(), plane.width(), plane.channels()));
         if (!agrees) {
             throw refused(operator, "gives " + plane + ", but its result, tensor " + tensor.index() + ", has shape " + shape
                     + "; the file is damaged or for another batch, export the model again for a batch of 1");
@@ -273,12 +276,29 @@ public final class TfliteImporter {
         values.put(tensor.index(), value);
     }
 
-    private static long elements(List<Integer> shape) {
-        long elements = 1;
-        for (int side : shape) {
-            elements = Math.multiplyExact(elements, (long) side);
+    /** How many elements a tensor has. */
+    private int elements(Operator operator, Tensor tensor) throws TfliteException {
+        int elements = product(tensor.shape());
+        if (elements < 0) {
+            throw refused(operator, "has tensor " + tensor.index() + " of shape " + tensor.shape() + ", which is damaged: sides are at least 0 and "
+                    + "their product at most " + Integer.MAX_VALUE + "; copy or download the file again, or export the model again");
         }
         return elements;
+    }
+
+    /** The product of sides, or -1 where one is negative or an int cannot hold it. */
+    private static int product(List<Integer> sides) {
+        if (sides.contains(0)) {
+            return 0;
+        }
+        long product = 1;
+        for (int side : sides) {
+            product *= side; // below 2^62
+            if (side < 0 || product > Integer.MAX_VALUE) {
+                return -1;
+            }
+        }
+        return (int) product;
     }
 
     private void define(Operator operator, GraphOp op, Plane plane) throws TfliteException {
@@ -424,10 +444,10 @@ public final class TfliteImporter {
     private void pad(Operator operator) throws TfliteException {
         Value in = computable(operator, 0);
         long[] sides = integers(operator, tensor(operator, 1));
-        if (sides.length != 8 || sides[0] != 0 || sides[1] != 0 || sides[6] != 0 || sides[7] != 0) {
+        if (sides.length != 8 || Arrays.stream(sides).anyMatch(side -> side != (int) side) || sides[0] != 0 || sides[1] != 0 || sides[6] != 0 || sides[7] != 0) {
             throw refused(operator, "pads by " + Arrays.toString(sides) + "; [0, 0, top, bottom, left, right, 0, 0] is supported");
         }
-        Padding pad = new Padding(Math.toIntExact(sides[2]), Math.toIntExact(sides[4]), Math.toIntExact(sides[3]), Math.toIntExact(sides[5]));
+        Padding pad = new Padding((int) sides[2], (int) sides[4], (int) sides[3], (int) sides[5]);
         define(operator, new Value(in.name(), in.plane(), pad, false));
     }
 
@@ -446,13 +466,14 @@ public final class TfliteImporter {
 
     private void reshape(Operator operator) throws TfliteException {
         Value in = value(operator, 0);
-        List<Integer> shape = output(operator).shape();
+        Tensor out = output(operator);
+        List<Integer> shape = out.shape();
         boolean same = shape.size() == 4 && shape.equals(List.of(1, in.plane().height(), in.plane().width(), in.plane().channels()));
-        boolean flat = in.plane().area() == 1 && elements(shape) == in.plane().channels() && shape.contains(in.plane().channels());
+        boolean flat = in.plane().area() == 1 && elements(operator, out) == in.plane().channels() && shape.contains(in.plane().channels());
         if (!in.pad().equals(Padding.NONE) || !same && !flat) {
             throw refused(operator, "makes " + shape + " of a plane of " + in.plane() + "; a 1x1 plane may be made flat and back");
         }
-        values.put(output(operator).index(), in);
+        values.put(out.index(), in);
     }
 
     private FlatTable options(Operator operator) throws TfliteException {
@@ -525,7 +546,7 @@ public final class TfliteImporter {
             return new float[channels];
         }
         Tensor bias = tensor(operator, 2);
-        if (!bias.isConstant() || elements(bias.shape()) != channels) {
+        if (!bias.isConstant() || elements(operator, bias) != channels) {
             throw refused(operator, "has a bias of shape " + bias.shape() + "; a constant of " + channels + " values is supported");
         }
         return dequantize(operator, bias);
@@ -533,11 +554,11 @@ public final class TfliteImporter {
 
     /** The real numbers that a constant stands for: {@code (q - zero_point) * scale}, computed in double precision. */
     private float[] dequantize(Operator operator, Tensor tensor) throws TfliteException {
-        int count = (int) elements(tensor.shape()); // the reader has compared it with the buffer
         if (tensor.type() == null || tensor.type() != ElementType.FLOAT32 && tensor.type() != ElementType.FLOAT16 && !tensor.isQuantized()) {
             throw refused(operator, "has tensor " + tensor.index() + " of " + type(tensor) + " with " + tensor.scaleCount()
                     + " scales; FLOAT32, FLOAT16 and quantized UINT8, INT8, INT32 and INT64 weights are supported");
         }
+        int count = elements(operator, tensor); // the reader has compared it with the buffer
         // How many neighbours share an index of the quantized dimension.
         int run = 1;
         for (int dimension = tensor.quantizedDimension() + 1; dimension < tensor.shape().size() && tensor.scaleCount() > 1; dimension++) {
@@ -581,7 +602,7 @@ public final class TfliteImporter {
             throw refused(operator, "reads tensor " + tensor.index() + " of " + type(tensor)
                     + "; a constant of INT32 or INT64 is supported there");
         }
-        long[] values = new long[(int) elements(tensor.shape())];
+        long[] values = new long[elements(operator, tensor)];
         for (int i = 0; i < values.length; i++) {
             values[i] = tensor.type() == ElementType.INT32 ? tensor.data().getInt(4 * i) : tensor.data().getLong(8 * i);
         }

@@ -14,6 +14,7 @@ public final class TfliteBuilder {
     static final int FLOAT16 = 1;
     static final int INT32 = 2;
     static final int UINT8 = 3;
+    static final int INT64 = 4;
     static final int INT8 = 9;
 
     static final int SAME = 0;

@@ -1,6 +1,7 @@
 package dev.lowpass.models.tflite;
 
 import static dev.lowpass.models.tflite.TfliteBuilder.FLOAT16;
+import static dev.lowpass.models.tflite.TfliteBuilder.INT64;
 import static dev.lowpass.models.tflite.TfliteBuilder.INT8;
 import static dev.lowpass.models.tflite.TfliteBuilder.RELU;
 import static dev.lowpass.models.tflite.TfliteBuilder.RELU6;
@@ -188,6 +189,16 @@ class TfliteImporterTest {
     }
 
     @Test
+    void padBeyondAnIntIsRefused() {
+        int[] sides = new int[64]; // INT64, low byte first
+        sides[16] = 1;
+        sides[20] = 1;
+        int padded = net.activation(1, 5, 4, 3);
+        net.plain(Operators.PAD, padded, input, net.constant(INT64, shape(4, 2), new float[0], new long[0], 0, sides));
+        assertRefused("operator 0 PAD pads by [0, 0, 4294967297, 0, 0, 0, 0, 0]; [0, 0, top, bottom, left, right, 0, 0] is supported", padded);
+    }
+
+    @Test
     void separateActivationJoinsTheConvolution() throws IOException {
         int linear = net.convolution(input, 3, 2, 4, 3, 1, 0);
         int out = net.activation(1, 4, 4, 2);
@@ -332,6 +343,17 @@ class TfliteImporterTest {
         }
     }
 
+    /** Products beyond 64 and 32 bits, and negative sides. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1073741824 1073741824 1073741824 1073741824 2", "65536 65536", "-1 -1 16"})
+    void shapesThatNoTensorHasAreRefused(String sides) {
+        int[] shape = Arrays.stream(sides.split(" ")).mapToInt(Integer::parseInt).toArray();
+        int out = net.activation(shape);
+        net.conv(SAME, 1, 0, out, input, net.floats(shape(1, 1, 1, 3), 1, 2, 3));
+        assertRefused("operator 0 CONV_2D has tensor 1 of shape [" + sides.replace(" ", ", ") + "], which is damaged: sides are at least 0 and "
+                + "their product at most 2147483647; copy or download the file again, or export the model again", out);
+    }
+
     @Test
     void shapesThatContradictTheOperatorAreRefused() {
         int out = net.activation(1, 5, 4, 1);
@@ -352,6 +374,9 @@ class TfliteImporterTest {
         int grey = net.activation(1, 4, 4, 1);
         assertEquals("net.tflite: its input has shape [1, 4, 4, 1]; [1, height, width, 3] is supported, so export it for one RGB image",
                 refusal(net.build(grey, grey)));
+        int huge = net.activation(1, 65536, 65536, 3);
+        assertEquals("net.tflite: its input has shape [1, 65536, 65536, 3], more than 2147483647 elements; export it for a smaller image",
+                refusal(net.build(huge, huge)));
     }
 
     @Test
