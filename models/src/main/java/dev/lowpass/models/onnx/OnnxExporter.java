@@ -89,7 +89,7 @@ public final class OnnxExporter {
     }
 
     private void write(GraphOp op) {
-        String result = op.activation() == Activation.NONE ? tensor(op.name()) : tensor(op.name()) + "/linear";
+        String result = op.activation() == Activation.NONE ? tensor(op.name()) : part(op, "linear");
         if (op instanceof GraphOp.Conv2d conv) {
             convolve(op, conv.window(), conv.inChannels(), 1, result);
         } else if (op instanceof GraphOp.DepthwiseConv2d depthwise) {
@@ -97,8 +97,8 @@ public final class OnnxExporter {
         } else if (op instanceof GraphOp.PointwiseConv2d pointwise) {
             if (isClassifier(op)) {
                 // On a plane of one position a matrix product, which is how other exporters write a classifier.
-                node("Flatten", tensor(op.name()) + "/flat", tensor(pointwise.input()));
-                out.message(1, named("Gemm", result, tensor(op.name()) + "/flat",
+                node("Flatten", part(op, "flat"), tensor(pointwise.input()));
+                out.message(1, named("Gemm", result, part(op, "flat"),
                         weight(op, pointwise.outChannels(), pointwise.inChannels()), bias(op)).message(5, attribute("transB", 1)));
             } else if (truncation && pointwise.isTruncated()) {
                 truncated(pointwise, result);
@@ -120,6 +120,11 @@ public final class OnnxExporter {
     /** Ops may have any name; ours for input and result are kept apart from them. */
     private static String tensor(String name) {
         return name.equals(Graph.INPUT) ? INPUT : "op/" + name;
+    }
+
+    /** A tensor within an op, or a constant of it. No part has a slash in it, so no two ops share one, whatever their names. */
+    private static String part(GraphOp op, String part) {
+        return "part/" + op.name() + "/" + part;
     }
 
     /** The output of the network's last op, in the order {@code [y][x][c]} of logits. */
@@ -160,18 +165,17 @@ public final class OnnxExporter {
     private void truncated(GraphOp.PointwiseConv2d op, String to) {
         Plane plane = graph.inputPlane(op);
         int block = op.block();
-        String name = tensor(op.name());
-        node("MatMul", name + "/dct-rows", basis(block, plane.height(), false), tensor(op.input()));
-        node("MatMul", name + "/dct", name + "/dct-rows", basis(block, plane.width(), true));
+        node("MatMul", part(op, "dct-rows"), basis(block, plane.height(), false), tensor(op.input()));
+        node("MatMul", part(op, "dct"), part(op, "dct-rows"), basis(block, plane.width(), true));
         // Zero stands for the batch, which is copied from the input's shape.
-        node("Reshape", name + "/blocks", name + "/dct",
-                longs(name + "/blocks-shape", 0, op.inChannels(), plane.height() / block, block, plane.width() / block, block));
-        node("Mul", name + "/kept-blocks", name + "/blocks", mask(op));
-        node("Reshape", name + "/kept", name + "/kept-blocks", longs(name + "/kept-shape", 0, op.inChannels(), plane.height(), plane.width()));
-        convolve(op, name + "/kept", Window.square(1, 1, Padding.NONE), op.inChannels(), 1, name + "/product", null);
-        node("MatMul", name + "/idct-rows", basis(block, plane.height(), true), name + "/product");
-        node("MatMul", name + "/idct", name + "/idct-rows", basis(block, plane.width(), false));
-        node("Add", to, name + "/idct", floats(name + "/bias-plane", model.parameters(op).bias(), 1, op.outChannels(), 1, 1));
+        node("Reshape", part(op, "blocks"), part(op, "dct"),
+                longs(part(op, "blocks-shape"), 0, op.inChannels(), plane.height() / block, block, plane.width() / block, block));
+        node("Mul", part(op, "kept-blocks"), part(op, "blocks"), mask(op));
+        node("Reshape", part(op, "kept"), part(op, "kept-blocks"), longs(part(op, "kept-shape"), 0, op.inChannels(), plane.height(), plane.width()));
+        convolve(op, part(op, "kept"), Window.square(1, 1, Padding.NONE), op.inChannels(), 1, part(op, "product"), null);
+        node("MatMul", part(op, "idct-rows"), basis(block, plane.height(), true), part(op, "product"));
+        node("MatMul", part(op, "idct"), part(op, "idct-rows"), basis(block, plane.width(), false));
+        node("Add", to, part(op, "idct"), floats(part(op, "bias-plane"), model.parameters(op).bias(), 1, op.outChannels(), 1, 1));
     }
 
     /** The bases of a side's blocks along the diagonal of a {@code side x side} matrix: D, or its transpose. */
@@ -204,16 +208,16 @@ public final class OnnxExporter {
                 mask[c * block * block + position] = Zigzag.of(block).index(position / block, position % block) < cutoffs[c] ? 1 : 0;
             }
         }
-        return floats(tensor(op.name()) + "/mask", mask, cutoffs.length, 1, block, 1, block);
+        return floats(part(op, "mask"), mask, cutoffs.length, 1, block, 1, block);
     }
 
     private String weight(GraphOp op, long... shape) {
-        return floats(tensor(op.name()) + "/weight", model.parameters(op).weight(), shape);
+        return floats(part(op, "weight"), model.parameters(op).weight(), shape);
     }
 
     private String bias(GraphOp op) {
         Parameters parameters = model.parameters(op);
-        return floats(tensor(op.name()) + "/bias", parameters.bias(), parameters.bias().length);
+        return floats(part(op, "bias"), parameters.bias(), parameters.bias().length);
     }
 
     private String scalar(String name, float value) {
