@@ -51,7 +51,8 @@ public final class ModelImport {
     private ModelImport() {}
 
     /**
-     * Reads a model file of the format that its extension names: {@code .tflite}.
+     * Reads a model file of the format that its extension names: {@code .tflite}. Pixels of a FLOAT32 input are assumed to become -1 to 1,
+     * which a note then says.
      *
      * @throws ImportException when the extension is another or the labels do not fit
      * @throws dev.lowpass.models.tflite.TfliteException when the file is damaged or holds what is not supported
@@ -64,7 +65,7 @@ public final class ModelImport {
         List<String> notes = new ArrayList<>();
         Map<String, String> provenance = new LinkedHashMap<>();
         byte[] bytes = bytes(file);
-        ModelDefinition model = TfliteImporter.read(file.toString(), bytes);
+        ModelDefinition model = TfliteImporter.read(file.toString(), bytes, notes);
         provenance.put("source", file.getFileName().toString());
         provenance.put("source_sha256", sha256(bytes));
         if (options.licence() != null) {

@@ -64,6 +64,13 @@ class ModelImportTest {
         return Files.write(folder.resolve("k.safetensors"), file.array());
     }
 
+    /** The network's input is FLOAT32. */
+    private String assumed() {
+        return model + " has a FLOAT32 input and does not say how pixels become its numbers: (pixel - 127.5) / 127.5, from -1 to 1, is assumed. For "
+                + "others change \"mean\" and \"std\" of lowpass.preprocess in the model file's metadata and leave out golden.input and golden.logits, "
+                + "which hold for the old ones.";
+    }
+
     private static String refusal(Path file, ModelImport.Options options) {
         IOException e = assertThrows(IOException.class, () -> ModelImport.read(file, options));
         assertFalse(e.getMessage().contains("\n"), e.getMessage());
@@ -79,7 +86,7 @@ class ModelImportTest {
         ModelImport.Result result = ModelImport.read(model, new ModelImport.Options(null, null, "Apache-2.0"));
         String hash = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(model)));
         assertEquals(Map.of("source", "tiny.tflite", "source_sha256", hash, "licence", "Apache-2.0"), result.model().provenance());
-        assertEquals(List.of(), result.notes());
+        assertEquals(List.of(assumed()), result.notes());
         assertEquals(List.of(), result.model().labels());
     }
 
@@ -88,12 +95,12 @@ class ModelImportTest {
         Path three = text("three.txt", "\uFEFFcat\ndog \r\nbird\n\n");
         ModelImport.Result result = ModelImport.read(model, new ModelImport.Options(three, null, null));
         assertEquals(List.of("cat", "dog", "bird"), result.model().labels());
-        assertEquals(List.of(), result.notes());
+        assertEquals(List.of(assumed()), result.notes());
 
         Path two = text("two.txt", "cat\ndog");
         result = ModelImport.read(model, new ModelImport.Options(two, null, null));
         assertEquals(List.of("background", "cat", "dog"), result.model().labels());
-        assertEquals(List.of(two
+        assertEquals(List.of(assumed(), two
                 + " has one name less than the network's 3 classes: class 0 is called \"background\", and the names follow from 1 on."),
                 result.notes());
 

@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
         name = "import",
         description = {
             "Make a model file of another program's.",
-            "TensorFlow Lite files of MobileNetV1, V2 and alike, float or int8. Weights become real numbers. The model carries golden images and "
+            "TensorFlow Lite files of MobileNetV1, V2 and alike, float or int8. Weights become real numbers. Pixels of a float input are assumed "
+                    + "to become -1 to 1, and a note says how to change that. The model carries golden images and "
                     + "the logits that double precision gives for them, by which 'lowpass verify' checks it."
         })
 final class Import implements Callable<Integer> {

@@ -29,9 +29,10 @@ import java.util.Optional;
  * Imports MobileNet-like image classifiers from TensorFlow Lite files, float or quantized (per tensor or per channel).
  *
  * <p>Weights become real numbers, {@code (q - zero_point) * scale}; activations count as real numbers, so QUANTIZE and DEQUANTIZE
- * vanish. SAME padding and PAD become the convolution's explicit padding. A final SOFTMAX is dropped: logits are the result; a beta other than 1 is refused. A quantized
- * operator whose result's range begins at 0 clamps there, which its activation may not say: it becomes ReLU, or ReLU6 where the range
- * ends at 6. Ops are named by their place in the network ({@link TopologyNames}), as converters shuffle tensor names.
+ * vanish. SAME padding and PAD become the convolution's explicit padding. A final SOFTMAX is dropped: logits are the result; a beta
+ * other than 1 is refused. A quantized operator whose result's range begins at 0 clamps there, which its activation may not say: it
+ * becomes ReLU, or ReLU6 where the range ends at 6. A FLOAT32 input does not say what a pixel means: [-1, 1] is assumed, and a note
+ * says so. Ops are named by their place in the network ({@link TopologyNames}), as converters shuffle tensor names.
  */
 public final class TfliteImporter {
 
@@ -50,6 +51,7 @@ public final class TfliteImporter {
 
     private final String file;
     private final TfliteModel model;
+    private final List<String> notes;
     private final Map<Integer, Value> values = new HashMap<>(); // by tensor number
     private final Map<Integer, Tensor> constants = new HashMap<>(); // results of DEQUANTIZE on a constant, by tensor number
     private final Map<Integer, Integer> origins = new HashMap<>(); // of a tensor that stands for another one: that other's number
@@ -57,9 +59,10 @@ public final class TfliteImporter {
     private final Map<String, GraphOp> ops = new LinkedHashMap<>();
     private final Map<String, Parameters> parameters = new HashMap<>();
 
-    private TfliteImporter(String file, TfliteModel model) {
+    private TfliteImporter(String file, TfliteModel model, List<String> notes) {
         this.file = file;
         this.model = model;
+        this.notes = notes;
     }
 
     /**
@@ -67,10 +70,11 @@ public final class TfliteImporter {
      *
      * @param file its name, for messages
      * @param bytes its content
+     * @param notes gets what had to be assumed, a sentence each
      * @throws TfliteException when it is no TFLite file, is damaged, or holds what is not supported; the message says which operator
      */
-    public static ModelDefinition read(String file, byte[] bytes) throws IOException {
-        return new TfliteImporter(file, TfliteModel.read(file, bytes)).convert();
+    public static ModelDefinition read(String file, byte[] bytes, List<String> notes) throws IOException {
+        return new TfliteImporter(file, TfliteModel.read(file, bytes), notes).convert();
     }
 
     private TfliteException refused(String reason) {
@@ -164,6 +168,9 @@ public final class TfliteImporter {
     private Preprocess preprocess(Tensor input, Plane plane) throws TfliteException {
         Preprocess usual = Preprocess.tensorflow(plane);
         if (input.type() == ElementType.FLOAT32) {
+            notes.add(file + " has a FLOAT32 input and does not say how pixels become its numbers: (pixel - 127.5) / 127.5, from -1 to 1, is assumed. "
+                    + "For others change \"mean\" and \"std\" of lowpass.preprocess in the model file's metadata and leave out golden.input and "
+                    + "golden.logits, which hold for the old ones.");
             return usual;
         }
         if (input.type() != ElementType.UINT8 && input.type() != ElementType.INT8 || input.scaleCount() != 1) {

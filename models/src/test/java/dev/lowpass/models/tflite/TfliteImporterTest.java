@@ -24,6 +24,7 @@ import dev.lowpass.runtime.ModelDefinition;
 import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.graph.GraphOp;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -41,7 +42,7 @@ class TfliteImporterTest {
     private final int input = net.activation(1, 4, 4, 3);
 
     private static ModelDefinition read(byte[] bytes) throws IOException {
-        return TfliteImporter.read("net.tflite", bytes);
+        return TfliteImporter.read("net.tflite", bytes, new ArrayList<>());
     }
 
     private ModelDefinition read(int output) throws IOException {
@@ -153,7 +154,9 @@ class TfliteImporterTest {
     void inputQuantization(int type, float scale, int zeroPoint, float mean, float std) throws IOException {
         int pixels = net.quantizedActivation(type, scale, zeroPoint, 1, 4, 4, 3);
         int out = net.convolution(pixels, 3, 2, 4, 3, 1, 0);
-        Preprocess preprocess = read(net.build(pixels, out)).preprocess();
+        List<String> notes = new ArrayList<>();
+        Preprocess preprocess = TfliteImporter.read("net.tflite", net.build(pixels, out), notes).preprocess();
+        assertEquals(List.of(), notes);
         assertEquals(mean, preprocess.mean().get(0));
         assertEquals(std, preprocess.std().get(2));
     }
