@@ -5,15 +5,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lowpass.bench.latency.Engine;
+import dev.lowpass.kernels.Activation;
+import dev.lowpass.kernels.Plane;
 import dev.lowpass.kernels.Precision;
 import dev.lowpass.models.GoldenImages;
 import dev.lowpass.models.ModelImport;
 import dev.lowpass.runtime.Golden;
 import dev.lowpass.runtime.ModelDefinition;
+import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.RandomNetwork;
+import dev.lowpass.runtime.graph.Graph;
 import dev.lowpass.runtime.graph.GraphOp;
+import dev.lowpass.runtime.graph.Parameters;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,6 +70,23 @@ class OnnxExporterTest {
             truncated += isTruncated(model) ? 1 : 0;
         }
         assertTrue(truncated > 50, truncated + " of 100 networks were truncated");
+    }
+
+    /** An op may be named as a tensor that another op is written with. */
+    @Test
+    void opsNamedLikePartsOfOthers() throws Exception {
+        Plane plane = new Plane(4, 4, 1);
+        List<GraphOp> ops = new ArrayList<>();
+        Map<String, Parameters> parameters = new HashMap<>();
+        String below = Graph.INPUT;
+        for (String name : List.of("a", "a/linear", "a/weight", "linear/a", "weight/a", "dct/a", "basis/2/4", "zero", "op/a")) {
+            ops.add(new GraphOp.PointwiseConv2d(name, below, 1, 1, 2, Activation.RELU));
+            parameters.put(name, new Parameters(new float[] {1 + ops.size() / 16f}, new float[] {ops.size() / 8f}, new int[] {3}));
+            below = name;
+        }
+        ModelDefinition model = new ModelDefinition(Graph.of(plane, ops), parameters, Preprocess.tensorflow(plane), List.of(), Map.of(), Optional.empty());
+        assertTrue(error(model, false) <= TOLERANCE);
+        assertTrue(error(model, true) <= TOLERANCE);
     }
 
     /** The comparison sees what it should: a truncated network is another one than the dense. */
