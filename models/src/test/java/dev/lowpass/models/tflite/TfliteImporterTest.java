@@ -212,11 +212,16 @@ class TfliteImporterTest {
     @Test
     void activationOfWhatIsReadElsewhereIsRefused() {
         int linear = net.convolution(input, 3, 2, 4, 3, 1, 0);
+        assertRefused("operator 1 RELU6 " + NOT_MERGED, sumWithClamped(Operators.RELU6, linear, linear));
+    }
+
+    /** What is added to its own clamped values, which are computed from it under a number of its own or another. */
+    private int sumWithClamped(int code, int linear, int same) {
         int clamped = net.activation(1, 4, 4, 2);
-        net.plain(Operators.RELU6, clamped, linear);
+        net.plain(code, clamped, same);
         int sum = net.activation(1, 4, 4, 2);
         net.operator(Operators.ADD, new int[] {linear, clamped}, sum, new int[] {0}, 1);
-        assertRefused("operator 1 RELU6 " + NOT_MERGED, sum);
+        return sum;
     }
 
     /** The same where one of them reads it under another tensor's number. */
@@ -226,11 +231,7 @@ class TfliteImporterTest {
         int linear = net.convolution(input, 3, 2, 4, 3, 1, 0);
         int same = net.activation(1, 4, 4, 2);
         net.plain(code, same, linear);
-        int clamped = net.activation(1, 4, 4, 2);
-        net.plain(Operators.RELU, clamped, same);
-        int sum = net.activation(1, 4, 4, 2);
-        net.operator(Operators.ADD, new int[] {linear, clamped}, sum, new int[] {0}, 1);
-        assertRefused("operator 2 RELU " + NOT_MERGED, sum);
+        assertRefused("operator 2 RELU " + NOT_MERGED, sumWithClamped(Operators.RELU, linear, same));
     }
 
     @Test

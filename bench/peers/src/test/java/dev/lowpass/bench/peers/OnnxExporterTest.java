@@ -79,7 +79,7 @@ class OnnxExporterTest {
         List<GraphOp> ops = new ArrayList<>();
         Map<String, Parameters> parameters = new HashMap<>();
         String below = Graph.INPUT;
-        for (String name : List.of("a", "a/linear", "a/weight", "linear/a", "weight/a", "dct/a", "basis/2/4", "zero", "op/a")) {
+        for (String name : List.of("a", "a/linear", "a/weight", "linear/a", "weight/a", "dct/a", "dct/2/4", "part/a", "part/a/linear", "zero", "op/a")) {
             ops.add(new GraphOp.PointwiseConv2d(name, below, 1, 1, 2, Activation.RELU));
             parameters.put(name, new Parameters(new float[] {1 + ops.size() / 16f}, new float[] {ops.size() / 8f}, new int[] {3}));
             below = name;

@@ -57,9 +57,7 @@ final class Augmentation {
         }
     }
 
-    /**
-     * A photo moved and cropped, mirrored or not, and sampled bilinearly to {@code outHeight} x {@code outWidth}.
-     */
+    /** A photo moved and cropped, mirrored or not, and sampled bilinearly to {@code outHeight} x {@code outWidth}; then a square of it greyed. */
     void random(int index, int outHeight, int outWidth, Strength strength, boolean mirror, SplittableRandom random, float[] out, int at) {
         Plane plane = photos.plane();
         int height = plane.height();
