@@ -5,7 +5,7 @@ import dev.lowpass.bench.output.ClosedOutputException;
 import dev.lowpass.bench.output.OneLineLog;
 import dev.lowpass.bench.output.OutputException;
 import dev.lowpass.bench.output.Quantity;
-import dev.lowpass.bench.output.Reason;
+import dev.lowpass.runtime.file.Reason;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;

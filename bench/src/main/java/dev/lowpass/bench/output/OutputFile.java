@@ -1,5 +1,6 @@
 package dev.lowpass.bench.output;
 
+import dev.lowpass.runtime.file.Reason;
 import dev.lowpass.runtime.file.WholeFile;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,5 +1,6 @@
 package dev.lowpass.bench.output;
 
+import dev.lowpass.runtime.file.Reason;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

@@ -6,6 +6,7 @@ import com.drew.lang.ByteArrayReader;
 import com.drew.metadata.Metadata;
 import com.drew.metadata.exif.ExifIFD0Directory;
 import com.drew.metadata.exif.ExifReader;
+import dev.lowpass.runtime.file.Reason;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,7 +14,6 @@ import java.nio.ByteOrder;
 import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -80,7 +80,7 @@ public final class ImageDecoder {
             throw e;
         } catch (IOException e) {
             // A file as a folder of its path, links in a circle, too long a name, a disk that fails.
-            throw new ImageException(name + ": cannot be read (" + reason(e) + "); check the path (" + FORMATS + ")", e);
+            throw new ImageException(name + ": cannot be read (" + Reason.of(e) + "); check the path (" + FORMATS + ")", e);
         }
         return decode(name, bytes, MAX_PIXELS);
     }
@@ -359,11 +359,6 @@ public final class ImageDecoder {
         Metadata metadata = new Metadata();
         chunk(bytes, 0x65584966).ifPresent(exif -> new ExifReader().extract(new ByteArrayReader(exif), metadata));
         return metadata;
-    }
-
-    /** The JDK's message of a file is its path and the system's reason; the path is named already. */
-    private static String reason(IOException e) {
-        return e instanceof FileSystemException file && file.getReason() != null ? file.getReason() : firstLine(e);
     }
 
     private static String firstLine(Throwable e) {

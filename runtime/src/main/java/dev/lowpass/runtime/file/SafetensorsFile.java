@@ -10,7 +10,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -172,13 +171,7 @@ public final class SafetensorsFile {
         if (cause instanceof ClosedByInterruptException) {
             return new ModelFormatException(path + ": the thread was interrupted while it read; read the file again", cause);
         }
-        return new ModelFormatException(path + ": cannot be read (" + reason(cause) + "); check the path and the disk", cause);
-    }
-
-    /** What the system said. */
-    static String reason(IOException cause) {
-        String reason = cause instanceof FileSystemException e && e.getReason() != null ? e.getReason() : cause.getMessage();
-        return reason == null ? cause.getClass().getSimpleName() : reason;
+        return new ModelFormatException(path + ": cannot be read (" + Reason.of(cause) + "); check the path and the disk", cause);
     }
 
     private static SafetensorsFile read(Path path, Source source) throws IOException {

@@ -162,7 +162,7 @@ public final class SafetensorsWriter {
             return new IOException("cannot write " + target + ": the thread was interrupted; write it again", cause);
         }
         long bytes = Long.BYTES + header.length + tensors.stream().mapToLong(Tensor::bytes).sum();
-        return new IOException("cannot write " + target + ", " + bytes + " bytes: " + SafetensorsFile.reason(cause) + "; make room or choose another folder", cause);
+        return new IOException("cannot write " + target + ", " + bytes + " bytes: " + Reason.of(cause) + "; make room or choose another folder", cause);
     }
 
     private byte[] header(List<Tensor> sorted) {

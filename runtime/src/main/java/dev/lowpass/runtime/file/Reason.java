@@ -1,6 +1,7 @@
-package dev.lowpass.bench.output;
+package dev.lowpass.runtime.file;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -22,6 +23,8 @@ public final class Reason {
             return "the file exists";
         } else if (e instanceof NotDirectoryException) {
             return "not a folder";
+        } else if (e instanceof ClosedByInterruptException) {
+            return "the thread was interrupted";
         } else if (e instanceof FileSystemException fileSystem && fileSystem.getReason() != null) {
             return fileSystem.getReason();
         }
