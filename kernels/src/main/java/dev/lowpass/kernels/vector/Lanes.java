@@ -29,10 +29,11 @@ interface Lanes {
      * @param panel columns, as {@link #panels} gave them
      * @param rows any number
      * @param b at bAt, k rows of {@code panel}
+     * @param ahead where in b as many elements begin that are wanted next, if they are likely to be far from the caches; or -1. Only for speed
      * @param last where the columns of the panel's last vector begin in C: at {@code panel} - L, or before that, overlapping those of
      *     the vector before it, so that columns which fill no vector need no case of their own
      */
-    void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+    void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, int ahead, float[] c, int cAt, int cStride, int last,
             float[] bias, int biasAt, float low, float high);
 
     /** P: how many channels a plane of the transforms holds; a plane's points lie P elements apart. */

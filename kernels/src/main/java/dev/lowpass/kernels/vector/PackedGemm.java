@@ -13,6 +13,11 @@ final class PackedGemm {
     /** Sums that are computed aside at once, so that they stay in the first cache level, unless a few tiles have more. */
     private static final int ASIDE_ELEMENTS = 5 * 1024;
 
+    /** Elements of a matrix that is out of the near caches by the next pass of a network: half of a second-level cache of 1 MiB. */
+    private static final int FAR_ELEMENTS = 128 * 1024;
+    /** Rows of A for which waiting for a panel weighs more than what reading it ahead costs. */
+    private static final int FEW_ROWS = 64;
+
     /** Where the first panel starts. */
     private final int start = VectorWorkspace.LINE_START;
     final int depth;
@@ -23,6 +28,7 @@ final class PackedGemm {
     private final int[] width;
     private final int[] column;
     private final float[] packed;
+    private final boolean far;
     private final float[] bias;
     private final float low;
     private final float high;
@@ -46,6 +52,7 @@ final class PackedGemm {
         asideRows = Math.max(3, ASIDE_ELEMENTS / column[panels] / lanes.tileRows()) * lanes.tileRows();
         this.bias = new float[column[panels]];
         packed = new float[Math.addExact(start, Math.multiplyExact(column[panels], depth))];
+        far = packed.length >= FAR_ELEMENTS;
         for (int panel = 0; panel < panels; panel++) {
             for (int j = 0; j < width[panel]; j++) {
                 int from = j < width[panel] - lanes.width() ? column[panel] + j : column[panel] + last(panel) + j - (width[panel] - lanes.width());
@@ -135,10 +142,12 @@ final class PackedGemm {
 
     private void rows(int panel, int rows, float[] a, int aAt, int aStride, float[] c, int cAt, int cStride, int last, int[] depths, int rowsPerDepth,
             int row0, float low, float high) {
+        int ahead = far && rows <= FEW_ROWS && depths == null && column[panel + 1] + width[panel] <= column[panels]
+                ? start + column[panel + 1] * depth : -1;
         for (int row = 0; row < rows;) {
             int k = depths == null ? depth : depths[(row0 + row) / rowsPerDepth];
             int count = depths == null ? rows : together(row0 + row, row0 + rows, depths, rowsPerDepth);
-            lanes.gemm(width[panel], count, k, a, aAt + row * aStride, aStride, packed, start + column[panel] * depth, c, cAt + row * cStride, cStride, last,
+            lanes.gemm(width[panel], count, k, a, aAt + row * aStride, aStride, packed, start + column[panel] * depth, ahead, c, cAt + row * cStride, cStride, last,
                     bias, column[panel], low, high);
             row += count;
         }

@@ -56,7 +56,7 @@ final class ScalarLanes implements Lanes {
     }
 
     @Override
-    public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+    public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, int ahead, float[] c, int cAt, int cStride, int last,
             float[] bias, int biasAt, float low, float high) {
         boolean clamp = low > Float.NEGATIVE_INFINITY || high < Float.POSITIVE_INFINITY;
         for (int row = 0; row < rows; row++) {

@@ -7,7 +7,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Cuts the rows of a GEMM panel, {@code C[r][j] = clamp(bias[j] + sum over i of A[r][i] B[i][j])}, into register tiles. Panels
- * are one, two or three vectors wide, a file of tiles each: {@link SimdGemmOne}, {@link SimdGemmTwo} and {@link SimdGemmThree}.
+ * are one, two or three vectors wide, a file of tiles each: {@link SimdGemmOne}, {@link SimdGemmTwo} and {@link SimdGemmThree}; and one
+ * of tiles that clamp too, {@link SimdGemm32}.
  *
  * <p>A tile holds its sums in registers over the whole depth. The more rows it has, the less often a panel is read from the second cache
  * level; seven rows of three vectors are what 32 registers hold, and seven divides the planes of a network of 224 x 224. The smaller tiles
@@ -20,7 +21,8 @@ import jdk.incubator.vector.VectorSpecies;
  * their bits are, and negative ones are negative integers. Comparing and blending in the tile takes C2 up to eight instructions for each
  * vector, a third of a tile's time at a depth of 16; integers in the tile are fast too, but are more than C2 is always willing to
  * inline, and then everything is boxed. Only a NaN is no number to an integer: where a tile's sum is NaN, its rows are clamped one
- * element at a time.
+ * element at a time. On AVX-512 and NEON, where masks cost little, tiles that compare and blend are faster than that pass, but C2 of JDK
+ * 17 boxed their sums in every tenth JVM or so.
  */
 final class SimdGemm {
 
@@ -30,6 +32,8 @@ final class SimdGemm {
     private static final int CLAMPED_TILES = 8;
     /** AVX-512 and NEON have 32 vector registers, AVX2 has 16. */
     private static final boolean MANY_REGISTERS = L == 16 || System.getProperty("os.arch").equals("aarch64");
+    /** Whether tiles clamp. */
+    private static final boolean TILES_CLAMP = MANY_REGISTERS && Runtime.version().feature() >= 21;
 
     /**
      * Rows of the largest tile of two vectors where there are few registers. The C2 of JDK 17 moves all broadcasts of a tile to the top of
@@ -42,7 +46,7 @@ final class SimdGemm {
 
     /** The rows of the largest tile. */
     static int tileRows() {
-        return TWO_VECTOR_ROWS;
+        return TILES_CLAMP ? SimdGemm32.ROWS : TWO_VECTOR_ROWS;
     }
 
     /**
@@ -57,8 +61,31 @@ final class SimdGemm {
     }
 
     /** Parameters as {@link Lanes#gemm}'s. */
-    static void rows(int vectors, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
-            float[] bias, int biasAt, float low, float high) {
+    static void rows(int vectors, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, int ahead, float[] c, int cAt, int cStride,
+            int last, float[] bias, int biasAt, float low, float high) {
+        if (TILES_CLAMP) {
+            clampingTiles(vectors, rows, k, a, aAt, aStride, b, bAt, ahead, c, cAt, cStride, last, bias, biasAt, low, high);
+        } else {
+            tilesAndClamp(vectors, rows, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, low, high);
+        }
+    }
+
+    private static void clampingTiles(int vectors, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, int ahead, float[] c, int cAt,
+            int cStride, int last, float[] bias, int biasAt, float low, float high) {
+        int size = SimdGemm32.ROWS;
+        for (int row = 0; row < rows;) {
+            while (size > rows - row) {
+                size /= 2;
+            }
+            int tiles = (rows - row) / size;
+            SimdGemm32.tiles(vectors, size, tiles, k, a, aAt + row * aStride, aStride, b, bAt, ahead, c, cAt + row * cStride, cStride, last, bias, biasAt,
+                    low, high);
+            row += tiles * size;
+        }
+    }
+
+    private static void tilesAndClamp(int vectors, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride,
+            int last, float[] bias, int biasAt, float low, float high) {
         boolean clamps = low > Float.NEGATIVE_INFINITY || high < Float.POSITIVE_INFINITY;
         int size = MANY_REGISTERS ? 7 : vectors == 1 ? 4 : vectors == 2 ? TWO_VECTOR_ROWS : 3;
         for (int row = 0; row < rows;) {

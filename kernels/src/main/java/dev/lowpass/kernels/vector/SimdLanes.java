@@ -44,9 +44,9 @@ final class SimdLanes implements Lanes {
     }
 
     @Override
-    public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, float[] c, int cAt, int cStride, int last,
+    public void gemm(int panel, int rows, int k, float[] a, int aAt, int aStride, float[] b, int bAt, int ahead, float[] c, int cAt, int cStride, int last,
             float[] bias, int biasAt, float low, float high) {
-        SimdGemm.rows(panel / L, rows, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, low, high);
+        SimdGemm.rows(panel / L, rows, k, a, aAt, aStride, b, bAt, ahead, c, cAt, cStride, last, bias, biasAt, low, high);
     }
 
     @Override
