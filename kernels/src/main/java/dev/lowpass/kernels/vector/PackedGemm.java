@@ -9,13 +9,13 @@ final class PackedGemm {
     /** Elements of A, and of C, that one block of rows may hold: each a quarter of a second-level cache of 512 KiB. */
     private static final int BLOCK_ELEMENTS = 32 * 1024;
     /** Rows of A for which C may be larger: a panel is fetched from afar once for each block. */
-    private static final int LEAST_ROWS = 63;
+    private static final int LEAST_ROWS = 64;
     /** Sums that are computed aside at once, so that they stay in the first cache level, unless a few tiles have more. */
     private static final int ASIDE_ELEMENTS = 5 * 1024;
 
     /** Elements of a matrix that is out of the near caches by the next pass of a network: half of a second-level cache of 1 MiB. */
     private static final int FAR_ELEMENTS = 128 * 1024;
-    /** Rows of A for which waiting for a panel weighs more than what reading it ahead costs. */
+    /** Rows of a block for which waiting for a panel weighs more than what reading it ahead costs. */
     private static final int FEW_ROWS = 64;
 
     /** Where the first panel starts. */

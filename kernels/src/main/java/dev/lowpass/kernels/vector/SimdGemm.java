@@ -11,8 +11,8 @@ import jdk.incubator.vector.VectorSpecies;
  * of tiles that clamp too, {@link SimdGemm32}.
  *
  * <p>A tile holds its sums in registers over the whole depth. The more rows it has, the less often a panel is read from the second cache
- * level; seven rows of three vectors are what 32 registers hold, and seven divides the planes of a network of 224 x 224. The smaller tiles
- * finish what rows are left, and serve machines of 16 registers.
+ * level; seven rows of three vectors, and the broadcasts that C2 of JDK 17 hoists, are what 32 registers hold. The smaller tiles finish what
+ * rows are left, and serve machines of 16 registers.
  *
  * <p>The tiles call nothing but vector operations: a call that C2 declines to inline would box every sum in the loop before it.
  * A product's sum is always built in the order of i by fused multiply-adds, so an element does not depend on its tile.

@@ -6,7 +6,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Register tiles of the GEMM that clamp, for machines of 32 vector registers, AVX-512 and NEON, and Java 21 or later: see {@link SimdGemm}.
  *
- * <p>Register budget: a tile of 8 x 3 keeps 24 sums, 3 panel vectors and the broadcasts under way, 2 or 3 as C2 orders them: 30. Eight
+ * <p>Register budget: a tile of 8 x 3 keeps 24 sums, 3 panel vectors and the broadcasts under way, 2 or 3 as C2 orders them: 30; the bounds of the clamp wait in memory if
+ * they must. Eight
  * rows rather than seven hide the loop's own instructions better, which are as many for each step of the depth. Unrolled by two, C2 of
  * JDK 25 spills sums.
  *
@@ -14,8 +15,8 @@ import jdk.incubator.vector.VectorSpecies;
  * NaN stays one. A pass of its own took longer from a depth of 16 to one of 576.
  *
  * <p>Where few rows share weights that no near cache keeps from one pass of the network to the next, tiles wait for them: then they read
- * the next panel a little at a time while they multiply by this one. Java has no prefetch instruction, so that costs a scalar addition for
- * each step of the depth, 3 % where the weights were near anyway.
+ * the next panel a little at a time while they multiply by this one. Java has no prefetch instruction, so that costs a few scalar
+ * instructions for each step of the depth, 3 to 5 % of the time where the weights were near anyway.
  */
 final class SimdGemm32 {
 
@@ -26,6 +27,7 @@ final class SimdGemm32 {
     private static final int L = S.length();
     private static final int L2 = 2 * L;
     private static final int L3 = 3 * L;
+    private static final int LINE_ELEMENTS = 16;
 
     private static float touched;
 
@@ -212,8 +214,8 @@ final class SimdGemm32 {
             int last, float[] bias, int biasAt, float low, float high) {
         FloatVector l = FloatVector.broadcast(S, low);
         FloatVector h = FloatVector.broadcast(S, high);
-        // All tiles together touch the next panel once, or as much of it as one element of a cache line a step can.
-        int apart = Math.min(L, L3 / tiles);
+        // All tiles together touch the next panel, or most of it: a cache line a step at most.
+        int apart = Math.min(LINE_ELEMENTS, L3 / tiles);
         float touched = 0;
         for (int tile = 0; tile < tiles; tile++, aAt += 8 * aStride, cAt += 8 * cStride, ahead += k * apart) {
             FloatVector b0 = FloatVector.fromArray(S, bias, biasAt);

@@ -51,6 +51,19 @@ public abstract class PointwiseContract extends Contract {
         }
     }
 
+    /** Weights of 128 Ki elements and more may be read ahead, up to the matrix's end, by however many tiles the rows make. */
+    @Test
+    void largeMatricesOfFewRows() {
+        SplittableRandom random = new SplittableRandom(49);
+        for (int outChannels : new int[] {330, 350, 368}) {
+            for (int rows : new int[] {1, 8, 23, 41, 56, 64}) {
+                if (picked()) {
+                    checkIntegers(new Plane(1, rows, 420), outChannels, Activation.RELU6, 1, true, Trial.Alias.NONE, false, random);
+                }
+            }
+        }
+    }
+
     @Test
     void residualMayLieWhereTheOutputGoes() {
         SplittableRandom random = new SplittableRandom(43);
