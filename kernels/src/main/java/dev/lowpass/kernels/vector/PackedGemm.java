@@ -28,7 +28,6 @@ final class PackedGemm {
     private final int[] width;
     private final int[] column;
     private final float[] packed;
-    private final boolean far;
     private final float[] bias;
     private final float low;
     private final float high;
@@ -52,7 +51,6 @@ final class PackedGemm {
         asideRows = Math.max(3, ASIDE_ELEMENTS / column[panels] / lanes.tileRows()) * lanes.tileRows();
         this.bias = new float[column[panels]];
         packed = new float[Math.addExact(start, Math.multiplyExact(column[panels], depth))];
-        far = packed.length >= FAR_ELEMENTS;
         for (int panel = 0; panel < panels; panel++) {
             for (int j = 0; j < width[panel]; j++) {
                 int from = j < width[panel] - lanes.width() ? column[panel] + j : column[panel] + last(panel) + j - (width[panel] - lanes.width());
@@ -142,7 +140,7 @@ final class PackedGemm {
 
     private void rows(int panel, int rows, float[] a, int aAt, int aStride, float[] c, int cAt, int cStride, int last, int[] depths, int rowsPerDepth,
             int row0, float low, float high) {
-        int ahead = far && rows <= FEW_ROWS && depths == null && column[panel + 1] + width[panel] <= column[panels]
+        int ahead = packed.length >= FAR_ELEMENTS && rows <= FEW_ROWS && depths == null && column[panel + 1] + width[panel] <= column[panels]
                 ? start + column[panel + 1] * depth : -1;
         for (int row = 0; row < rows;) {
             int k = depths == null ? depth : depths[(row0 + row) / rowsPerDepth];

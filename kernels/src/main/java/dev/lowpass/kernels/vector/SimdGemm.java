@@ -17,12 +17,12 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>The tiles call nothing but vector operations: a call that C2 declines to inline would box every sum in the loop before it.
  * A product's sum is always built in the order of i by fused multiply-adds, so an element does not depend on its tile.
  *
- * <p>Sums are clamped in a pass of its own, while they are in the first cache level, and as integers: from 0 on floats are ordered as
- * their bits are, and negative ones are negative integers. Comparing and blending in the tile takes C2 up to eight instructions for each
- * vector, a third of a tile's time at a depth of 16; integers in the tile are fast too, but are more than C2 is always willing to
- * inline, and then everything is boxed. Only a NaN is no number to an integer: where a tile's sum is NaN, its rows are clamped one
- * element at a time. On AVX-512 and NEON, where masks cost little, tiles that compare and blend are faster than that pass, but C2 of JDK
- * 17 boxed their sums in every tenth JVM or so.
+ * <p>On AVX-512 and NEON, where masks cost little, tiles clamp by comparing and blending, but not on JDK 17: its C2 boxed the sums of such
+ * tiles in 7 of 42 JVMs. Elsewhere comparing and blending takes C2 up to eight instructions for each vector, a third of a tile's time at
+ * a depth of 16. There sums are clamped in a pass of its own, while they are in the first cache level, and as integers: from 0 on floats
+ * are ordered as their bits are, and negative ones are negative integers. Integers in the tile are fast too, but are more than C2 is always
+ * willing to inline, and then everything is boxed. Only a NaN is no number to an integer: where a tile's sum is NaN, its rows are clamped
+ * one element at a time.
  */
 final class SimdGemm {
 

@@ -6,17 +6,17 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Register tiles of the GEMM that clamp, for machines of 32 vector registers, AVX-512 and NEON, and Java 21 or later: see {@link SimdGemm}.
  *
- * <p>Register budget: a tile of 8 x 3 keeps 24 sums, 3 panel vectors and the broadcasts under way, 2 or 3 as C2 orders them: 30; the bounds of the clamp wait in memory if
- * they must. Eight
- * rows rather than seven hide the loop's own instructions better, which are as many for each step of the depth. Unrolled by two, C2 of
- * JDK 25 spills sums.
+ * <p>Register budget: a tile of 8 x 3 keeps 24 sums, 3 panel vectors and the broadcasts under way, 2 or 3 as C2 orders them: 30; the bounds
+ * of the clamp wait in memory if they must. Eight rows rather than seven hide the loop's own instructions better, which are as many for
+ * each step of the depth. Unrolled by two, C2 of JDK 25 spills sums.
  *
  * <p>Sums are clamped here by comparing and blending, four instructions for each vector where the masks have registers of their own; a
  * NaN stays one. A pass of its own took longer from a depth of 16 to one of 576.
  *
  * <p>Where few rows share weights that no near cache keeps from one pass of the network to the next, tiles wait for them: then they read
  * the next panel a little at a time while they multiply by this one. Java has no prefetch instruction, so that costs a few scalar
- * instructions for each step of the depth, 3 to 5 % of the time where the weights were near anyway.
+ * instructions for each step of the depth, 3 to 5 % of the time where the weights were near anyway. Hence a second form of the largest tile:
+ * all of a tile has to stand in one method, or C2 boxes the sums.
  */
 final class SimdGemm32 {
 
@@ -29,7 +29,8 @@ final class SimdGemm32 {
     private static final int L3 = 3 * L;
     private static final int LINE_ELEMENTS = 16;
 
-    private static float touched;
+    /** Written in theory only: what is read ahead must not look unused to C2. */
+    private static float unused;
 
     private SimdGemm32() {}
 
@@ -40,9 +41,9 @@ final class SimdGemm32 {
             case 8 * 3 + 8:
                 if (ahead >= 0) {
                     three8Ahead(tiles, k, a, aAt, aStride, b, bAt, ahead, c, cAt, cStride, last, bias, biasAt, low, high);
-                    break;
+                } else {
+                    three8(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, low, high);
                 }
-                three8(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, low, high);
                 break;
             case 8 * 3 + 4:
                 three4(tiles, k, a, aAt, aStride, b, bAt, c, cAt, cStride, last, bias, biasAt, low, high);
@@ -340,7 +341,7 @@ final class SimdGemm32 {
             c72.blend(h, h.lt(c72)).intoArray(c, cAt + 7 * cStride + last);
         }
         if (touched == Float.MIN_VALUE) {
-            SimdGemm32.touched = touched; // what is read must not look unused to C2
+            unused = touched;
         }
     }
 
