@@ -119,6 +119,51 @@ final class Augmentation {
         }
     }
 
+    /**
+     * What was pasted into each of a batch's photos.
+     *
+     * @param with which photo of the batch it was part of
+     * @param share of the pixels that it covers, 0 for none
+     */
+    record Mixed(int[] with, double[] share) {}
+
+    /**
+     * Pastes a rectangle of the next photo of a batch, at its place, into some (CutMix: Yun et al., arXiv 1905.04899). Its sides are the
+     * photo's by a factor whose square is uniform from 0 to 1, its centre is anywhere, and what lies outside is cut off.
+     *
+     * @param batch photos {@code [n][y][x][c]}, changed in place
+     * @param plane the size of each
+     * @param mix the share of photos that get one
+     * @param randoms one for each photo
+     */
+    static Mixed mix(float[] batch, Plane plane, double mix, SplittableRandom... randoms) {
+        int n = randoms.length;
+        Mixed mixed = new Mixed(new int[n], new double[n]);
+        float[] before = mix > 0 ? batch.clone() : batch;
+        for (int i = 0; i < n; i++) {
+            int other = (i + 1) % n;
+            mixed.with[i] = other;
+            if (mix == 0 || randoms[i].nextDouble() >= mix) {
+                continue;
+            }
+            double factor = Math.sqrt(randoms[i].nextDouble());
+            int height = (int) Math.round(factor * plane.height());
+            int width = (int) Math.round(factor * plane.width());
+            int y = randoms[i].nextInt(plane.height()) - height / 2;
+            int x = randoms[i].nextInt(plane.width()) - width / 2;
+            int left = Math.max(0, x);
+            int right = Math.min(plane.width(), x + width);
+            int top = Math.max(0, y);
+            int bottom = Math.min(plane.height(), y + height);
+            for (int row = top; row < bottom; row++) {
+                int at = (row * plane.width() + left) * plane.channels();
+                System.arraycopy(before, other * plane.elements() + at, batch, i * plane.elements() + at, (right - left) * plane.channels());
+            }
+            mixed.share[i] = (double) (bottom - top) * (right - left) / plane.area();
+        }
+        return mixed;
+    }
+
     private static int reflect(int i, int size) {
         int r = i < 0 ? -i : i >= size ? 2 * size - 2 - i : i;
         return Math.max(0, Math.min(size - 1, r));

@@ -48,19 +48,6 @@ record PhotoSet(Plane plane, byte[] pixels, int[] labels, List<String> classes) 
         return new PhotoSet(plane, chosen, labels == null ? null : Arrays.stream(indices).map(i -> labels[i]).toArray(), classes);
     }
 
-    /** The photos with left and right exchanged. */
-    PhotoSet mirrored() {
-        int width = plane.width();
-        int channels = plane.channels();
-        byte[] mirrored = new byte[pixels.length];
-        for (int row = 0; row < pixels.length; row += width * channels) {
-            for (int x = 0; x < width; x++) {
-                System.arraycopy(pixels, row + x * channels, mirrored, row + (width - 1 - x) * channels, channels);
-            }
-        }
-        return new PhotoSet(plane, mirrored, labels, classes);
-    }
-
     PhotoSet withLabels(int[] labels, List<String> classes) {
         return new PhotoSet(plane, pixels, labels, classes);
     }

@@ -46,7 +46,7 @@ final class Train implements Callable<Integer> {
     @Option(names = "--from", paramLabel = "FILE", description = "Go on from a model that train made, instead of from weights at random; its cutoffs are left out.")
     private Path from;
 
-    @Option(names = "--teacher", paramLabel = "FILE", description = "Learn what this model answers to the photos, too, half and half with their labels; its cutoffs are left out.")
+    @Option(names = "--teacher", paramLabel = "FILE", description = "Learn, beside the labels, what this model answers to the photos as they are shown; its cutoffs are left out.")
     private Path teacher;
 
     @Option(names = "--epochs", defaultValue = "18", description = "Passes over the photos (default: ${DEFAULT-VALUE}).")
@@ -74,6 +74,14 @@ final class Train implements Callable<Integer> {
             description = "Side of a square of each photo that is greyed at random, as a share of the photo's (default: ${DEFAULT-VALUE}).")
     private double cutout;
 
+    @Option(names = "--crop", paramLabel = "SHARE", defaultValue = "1",
+            description = "The smallest crop that is shown, its side as a share of the photo's; 1 shows photos whole (default: ${DEFAULT-VALUE}).")
+    private double crop;
+
+    @Option(names = "--mix", paramLabel = "SHARE", defaultValue = "0",
+            description = "Share of the photos into which a rectangle of another one is pasted (default: ${DEFAULT-VALUE}).")
+    private double mix;
+
     @Mixin
     private RunOptions run;
 
@@ -93,6 +101,12 @@ final class Train implements Callable<Integer> {
         if (!(cutout >= 0 && cutout < 1)) {
             throw Main.usage("--cutout is " + cutout + "; it must be at least 0 and less than 1");
         }
+        if (!(crop > 0 && crop <= 1)) {
+            throw Main.usage("--crop is " + crop + "; it must be more than 0 and at most 1");
+        }
+        if (!(mix >= 0 && mix <= 1)) {
+            throw Main.usage("--mix is " + mix + "; it must be from 0 to 1");
+        }
         if (!(smoothing >= 0 && smoothing < 1)) {
             throw Main.usage("--smoothing is " + smoothing + "; it must be at least 0 and less than 1");
         }
@@ -110,7 +124,7 @@ final class Train implements Callable<Integer> {
         }
         Main.log(all.size() + " photos of " + all.classes().size() + " classes");
         List<PhotoSet> parts = all.split(Math.min(HELD_OUT, Math.max(1, all.size() / 10)), 7);
-        Trainer.Recipe recipe = new Trainer.Recipe(epochs, small, batch, rate, smoothing, angle, new Augmentation.Strength(shift, 1, cutout), run.seed(), run.threads());
+        Trainer.Recipe recipe = new Trainer.Recipe(epochs, small, batch, rate, smoothing, angle, new Augmentation.Strength(shift, crop, cutout), mix, run.seed(), run.threads());
         try (Trainer trainer = new Trainer(network.graph(plane, all.classes().size()), parts.get(1), preprocess, recipe, start, teaching, run.checkpoint(output), Main::log)) {
             ModelDefinition trained = ModelFile.asStored(trainer.train(parts.get(0)), run.weights());
             Map<String, String> record = new LinkedHashMap<>();
@@ -125,9 +139,9 @@ final class Train implements Callable<Integer> {
                 }
             }));
             record.put("source", (start.isPresent() ? "trained on, on " : "trained from scratch on ") + data.getFileName() + ", " + parts.get(1).size() + " photos");
-            record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s%s%s%s --epochs %d --small-epochs %d --batch %d --rate %s --smoothing %s --angle %s --shift %d --cutout %s %s",
+            record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s%s%s%s --epochs %d --small-epochs %d --batch %d --rate %s --smoothing %s --angle %s --shift %d --cutout %s --crop %s --mix %s %s",
                     data.getFileName(), network == Network.MOBILENET_V2 ? "" : " --network " + network, from == null ? "" : " --from " + from.getFileName(),
-                    teacher == null ? "" : " --teacher " + teacher.getFileName(), epochs, small, batch, rate, smoothing, angle, shift, cutout, run.recipe()));
+                    teacher == null ? "" : " --teacher " + teacher.getFileName(), epochs, small, batch, rate, smoothing, angle, shift, cutout, crop, mix, run.recipe()));
             record.put("held_out_accuracy", String.format(Locale.ROOT, "%.2f %% of %d photos held out of training", 100 * trainer.accuracy(trained, parts.get(0)), parts.get(0).size()));
             double accuracy = trainer.accuracy(trained, test);
             record.put("test_accuracy", String.format(Locale.ROOT, "%.2f %% of %d test photos", 100 * accuracy, test.size()));

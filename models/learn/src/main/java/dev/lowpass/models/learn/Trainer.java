@@ -11,6 +11,7 @@ import dev.lowpass.runtime.graph.Graph;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,8 +22,9 @@ import java.util.function.Consumer;
 
 /**
  * Trains a network from scratch: matrices of weights by {@link Muon}, all else by stochastic gradient descent with Nesterov momentum, on
- * cross entropy with smoothed labels, half and half with a teacher's answers when there is one; photos shifted and mirrored, smaller ones
- * first. The rate rises, stays, and falls linearly to nothing from two fifths of the training on.
+ * cross entropy with smoothed labels and, when there is a teacher, mostly with what it says of the very photos that are shown, moved and
+ * mixed as they are: a teacher gives more away on those than on photos that it has learned by heart (Beyer et al., arXiv 2106.05237).
+ * Smaller photos come first. The rate rises, stays, and falls linearly to nothing from two fifths of the training on.
  */
 final class Trainer implements AutoCloseable {
 
@@ -36,10 +38,12 @@ final class Trainer implements AutoCloseable {
      * @param smoothing of labels: the share that goes to all classes alike
      * @param angle by which a matrix turns at most in a step at the peak, in radians
      * @param augmented what is done to photos
+     * @param mix the share of photos into which part of another is pasted
      * @param seed of weights, order and augmentation
      * @param threads workers
      */
-    record Recipe(int epochs, int smallEpochs, int batch, double rate, double smoothing, double angle, Augmentation.Strength augmented, long seed, int threads) {}
+    record Recipe(int epochs, int smallEpochs, int batch, double rate, double smoothing, double angle, Augmentation.Strength augmented, double mix, long seed,
+            int threads) {}
 
     /** Photos that a worker takes at a time, over which batch normalisation is taken: a step of 128 keeps two workers busy. */
     private static final int MICRO_BATCH = 64;
@@ -48,8 +52,9 @@ final class Trainer implements AutoCloseable {
     private static final double MOMENTUM = 0.9;
     private static final double WARM_UP = 0.05;
     private static final double FALL_FROM = 0.4;
-    /** The weight of a teacher's answer beside the label (Hinton et al., arXiv 1503.02531). */
-    private static final double DISTILLATION_WEIGHT = 0.5;
+    /** The weight of a teacher's answer, and by what logits are divided before the two are compared (Hinton et al., arXiv 1503.02531). */
+    private static final double DISTILLATION_WEIGHT = 0.9;
+    private static final float TEMPERATURE = 2;
 
     private final PhotoSet photos;
     private final Preprocess preprocess;
@@ -69,9 +74,8 @@ final class Trainer implements AutoCloseable {
     private final Muon muon;
     private final String made;
     private final Optional<Checkpoint> saved;
-    private final Optional<ModelDefinition> teacher;
-    /** The teacher's probabilities {@code [photo][class]}, or null without a teacher and before they are needed. */
-    private float[][] softTargets;
+    /** Or null. */
+    private final FoldedNetwork teacher;
 
     /**
      * @param from a network of the same ops to go on from, instead of weights at random
@@ -83,7 +87,6 @@ final class Trainer implements AutoCloseable {
             Consumer<String> log) throws IOException {
         from.ifPresent(model -> requireSameOps(model, graph));
         teacher.ifPresent(model -> requireSameTask(model, photos, preprocess));
-        this.teacher = teacher;
         this.photos = photos;
         this.preprocess = preprocess;
         this.recipe = recipe;
@@ -96,6 +99,7 @@ final class Trainer implements AutoCloseable {
         muon = new Muon(root, workers, network.matrices());
         matrix = new boolean[network.size()];
         network.matrices().forEach(m -> Arrays.fill(matrix, m.at(), m.at() + m.elements(), true));
+        this.teacher = teacher.map(model -> new FoldedNetwork(root, model)).orElse(null);
         made = made(from, teacher);
         saved = Checkpoint.read(checkpoint, made, network.size(), network.size());
         vector = saved.map(Checkpoint::vector).orElseGet(() -> from.map(this::continueFrom).orElseGet(() -> network.initialize(recipe.seed())));
@@ -117,23 +121,6 @@ final class Trainer implements AutoCloseable {
         }
     }
 
-    /** What a teacher says about each photo and about its mirror image, on average, as probabilities. */
-    private float[][] answers(ModelDefinition teacher) {
-        log.accept("asking the teacher about " + photos.size() + " photos and their mirror images");
-        try (FoldedNetwork network = new FoldedNetwork(root, teacher)) {
-            float[][] logits = Evaluation.logits(workers, network, preprocess, photos);
-            float[][] mirrored = Evaluation.logits(workers, network, preprocess, photos.mirrored());
-            for (int i = 0; i < logits.length; i++) {
-                for (int c = 0; c < logits[i].length; c++) {
-                    logits[i][c] = (float) ((logits[i][c] + mirrored[i][c]) / 2);
-                }
-                Evaluation.softmax(logits[i], 0, logits[i].length);
-            }
-            log.accept(String.format(Locale.ROOT, "the teacher answers %.2f %% of the photos right", 100 * Evaluation.accuracy(logits, photos.labels())));
-            return logits;
-        }
-    }
-
     private float[] continueFrom(ModelDefinition from) {
         try (FoldedNetwork folded = new FoldedNetwork(root, from)) {
             int n = Math.min(MOMENTS_OF, photos.size());
@@ -148,9 +135,9 @@ final class Trainer implements AutoCloseable {
     }
 
     private String made(Optional<ModelDefinition> from, Optional<ModelDefinition> teacher) {
-        return String.format(Locale.ROOT, "train network %s epochs %d small epochs %d batch %d rate %s smoothing %s angle %s %s seed %d photos %d %s%s%s",
+        return String.format(Locale.ROOT, "train network %s epochs %d small epochs %d batch %d rate %s smoothing %s angle %s %s mix %s seed %d photos %d %s%s%s",
                 new Fingerprint().add(network.graph()), recipe.epochs(), recipe.smallEpochs(), recipe.batch(), recipe.rate(), recipe.smoothing(), recipe.angle(),
-                recipe.augmented(), recipe.seed(), photos.size(), new Fingerprint().add(photos), from.map(model -> " from a model " + new Fingerprint().add(model)).orElse(""),
+                recipe.augmented(), recipe.mix(), recipe.seed(), photos.size(), new Fingerprint().add(photos), from.map(model -> " from a model " + new Fingerprint().add(model)).orElse(""),
                 teacher.map(model -> " teacher " + new Fingerprint().add(model)).orElse(""));
     }
 
@@ -164,17 +151,13 @@ final class Trainer implements AutoCloseable {
         return new SplittableRandom(seed + photo).nextBoolean() ^ (epoch & 1) == 1;
     }
 
-    /**
-     * Probabilities to learn for a photo: its label, smoothed, half and half with what a teacher says.
-     *
-     * @param softTarget the teacher's probabilities, or null without a teacher
-     */
-    static float[] targets(int label, int classes, double smoothing, float[] softTarget) {
-        float[] targets = new float[classes];
+    /** Probabilities to learn for photos {@code [n][class]}: their labels', smoothed; of a mixed photo each label's by its share of the pixels. */
+    static float[] targets(int[] labels, int classes, double smoothing, Augmentation.Mixed mixed) {
+        float[] targets = new float[labels.length * classes];
         Arrays.fill(targets, (float) (smoothing / classes));
-        targets[label] += (float) (1 - smoothing);
-        for (int c = 0; softTarget != null && c < classes; c++) {
-            targets[c] += (float) (DISTILLATION_WEIGHT * (softTarget[c] - targets[c]));
+        for (int i = 0; i < labels.length; i++) {
+            targets[i * classes + labels[i]] += (float) ((1 - smoothing) * (1 - mixed.share()[i]));
+            targets[i * classes + labels[mixed.with()[i]]] += (float) ((1 - smoothing) * mixed.share()[i]);
         }
         return targets;
     }
@@ -182,8 +165,9 @@ final class Trainer implements AutoCloseable {
     /** Trains to the end, or from the checkpoint to the end, and gives the folded network. */
     ModelDefinition train(PhotoSet heldOut) throws IOException {
         Descent.Plan plan = new Descent.Plan(photos.size(), recipe.batch(), MICRO_BATCH, recipe.epochs(), recipe.seed());
-        if (saved.map(Checkpoint::step).orElse(0L) < plan.steps()) {
-            softTargets = teacher.map(this::answers).orElse(null);
+        if (teacher != null && saved.map(Checkpoint::step).orElse(0L) < plan.steps()) {
+            double right = Evaluation.accuracy(Evaluation.logits(workers, teacher, preprocess, heldOut), heldOut.labels());
+            log.accept(String.format(Locale.ROOT, "the teacher's held-out accuracy is %.2f %% of %d", 100 * right, heldOut.size()));
         }
         new Descent("train", "accuracy", plan, workers, checkpoint, checkpointNanos, made, saved, vector).run(new Descent.Problem() {
             private double share;
@@ -242,25 +226,50 @@ final class Trainer implements AutoCloseable {
         Plane plane = photos.plane();
         int elements = side * side * plane.channels();
         int classes = photos.classes().size();
+        int[] labels = Arrays.stream(chosen).map(photo -> photos.labels()[photo]).toArray();
         float[] input = new float[chosen.length * elements];
-        float[] targets = new float[chosen.length * classes];
+        SplittableRandom[] randoms = new SplittableRandom[chosen.length];
         for (int i = 0; i < chosen.length; i++) {
-            SplittableRandom random = new SplittableRandom((recipe.seed() * 31 + epoch) * 1_000_000_007L + chosen[i]);
-            augmentation.random(chosen[i], side, side, recipe.augmented(), isMirrored(recipe.seed(), chosen[i], epoch), random, input, i * elements);
-            float[] softTarget = softTargets == null ? null : softTargets[chosen[i]];
-            System.arraycopy(targets(photos.labels()[chosen[i]], classes, recipe.smoothing(), softTarget), 0, targets, i * classes, classes);
+            randoms[i] = new SplittableRandom((recipe.seed() * 31 + epoch) * 1_000_000_007L + chosen[i]);
+            augmentation.random(chosen[i], side, side, recipe.augmented(), isMirrored(recipe.seed(), chosen[i], epoch), randoms[i], input, i * elements);
         }
+        float[] targets = targets(labels, classes, recipe.smoothing(), Augmentation.mix(input, new Plane(side, side, plane.channels()), recipe.mix(), randoms));
         try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
+            NDArray images = Libtorch.images(manager, input, chosen.length, side, side, plane.channels());
+            float[] answers = teacher == null ? null : ask(images);
             NDArray parameters = Libtorch.array(manager, vector, vector.length);
             parameters.setRequiresGradient(true);
             BatchNormNetwork.Statistics statistics = network.newStatistics(manager);
-            NDArray logits = network.forward(parameters, Libtorch.images(manager, input, chosen.length, side, side, plane.channels()), statistics);
-            NDArray loss = Libtorch.crossEntropy(manager, logits, targets, weight);
+            NDArray logits = network.forward(parameters, images, statistics);
+            double taught = teacher == null ? 0 : DISTILLATION_WEIGHT;
+            NDArray loss = Libtorch.crossEntropy(manager, logits, targets, (1 - taught) * weight);
+            if (teacher != null) {
+                NDArray warm = logits.mul(Libtorch.array(manager, new float[] {1 / TEMPERATURE}, 1));
+                // The square keeps the gradient as large as without a temperature.
+                loss = loss.add(Libtorch.crossEntropy(manager, warm, answers, taught * TEMPERATURE * TEMPERATURE * weight));
+            }
             Libtorch.backward(loss);
-            int right = Evaluation.hits(logits.toFloatArray(), Arrays.stream(chosen).map(photo -> photos.labels()[photo]).toArray());
-            return new Descent.Part(loss.toType(DataType.FLOAT32, false).getFloat(), right, Libtorch.gradient(parameters));
+            return new Descent.Part(loss.toType(DataType.FLOAT32, false).getFloat(), Evaluation.hits(logits.toFloatArray(), labels), Libtorch.gradient(parameters));
         }
+    }
+
+    /** The teacher's probabilities {@code [n][class]} at {@link #TEMPERATURE}. */
+    private float[] ask(NDArray images) {
+        boolean before = Libtorch.setGradients(false);
+        float[] answers;
+        try {
+            answers = teacher.forward(images, new HashMap<>()).toFloatArray();
+        } finally {
+            Libtorch.setGradients(before);
+        }
+        for (int i = 0; i < answers.length; i++) {
+            answers[i] /= TEMPERATURE;
+        }
+        for (int at = 0; at < answers.length; at += teacher.classes()) {
+            Evaluation.softmax(answers, at, teacher.classes());
+        }
+        return answers;
     }
 
     /** The network with batch normalisation folded, its statistics taken afresh over so many batches of 64 photos. */
@@ -302,6 +311,9 @@ final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         workers.close();
+        if (teacher != null) {
+            teacher.close();
+        }
         root.close();
     }
 }

@@ -9,6 +9,7 @@ import dev.lowpass.runtime.Preprocess;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class AugmentationTest {
@@ -114,5 +115,48 @@ class AugmentationTest {
         assertEquals(1, most, 0.02);
         assertEquals(0, first, 0.02);
         assertEquals(WIDTH - 1, last, 0.02);
+    }
+
+    @Test
+    void mixPastesARectangleOfTheNextPhotoAtItsPlace() {
+        int photos = 400;
+        int elements = PLANE.elements();
+        float[] batch = new float[photos * elements];
+        for (int i = 0; i < batch.length; i++) {
+            batch[i] = i;
+        }
+        SplittableRandom[] randoms = IntStream.range(0, photos).mapToObj(SplittableRandom::new).toArray(SplittableRandom[]::new);
+        Augmentation.Mixed mixed = Augmentation.mix(batch, PLANE, 0.75, randoms);
+        int some = 0;
+        double covered = 0;
+        for (int photo = 0; photo < photos; photo++) {
+            int other = (photo + 1) % photos;
+            assertEquals(other, mixed.with()[photo]);
+            int pasted = 0;
+            int top = HEIGHT;
+            int bottom = -1;
+            int left = WIDTH;
+            int right = -1;
+            for (int i = 0; i < elements; i++) {
+                if (batch[photo * elements + i] != photo * elements + i) {
+                    assertEquals(other * elements + i, batch[photo * elements + i]);
+                    pasted++;
+                    int pixel = i / 3;
+                    top = Math.min(top, pixel / WIDTH);
+                    bottom = Math.max(bottom, pixel / WIDTH);
+                    left = Math.min(left, pixel % WIDTH);
+                    right = Math.max(right, pixel % WIDTH);
+                }
+            }
+            assertEquals(pasted == 0 ? 0 : (bottom - top + 1) * (right - left + 1) * 3, pasted, "a rectangle");
+            assertEquals((double) pasted / elements, mixed.share()[photo], 1e-12);
+            some += pasted > 0 ? 1 : 0;
+            covered += mixed.share()[photo];
+        }
+        assertEquals(0.75 * photos, some, 40);
+        assertEquals(0.33, covered / some, 0.05); // 0.5 had nothing been cut off
+        float[] same = batch.clone();
+        assertEquals(0, Arrays.stream(Augmentation.mix(same, PLANE, 0, randoms).share()).sum());
+        assertArrayEquals(batch, same);
     }
 }
