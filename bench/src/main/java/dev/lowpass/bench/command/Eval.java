@@ -39,7 +39,7 @@ import picocli.CommandLine.TypeConversionException;
         name = "eval",
         description = {
             "Measure a model's accuracy on labelled pictures.",
-            "The list is a CSV file with the header file,class; a class is a number from 0 or one of the model's labels."
+            "The list is a CSV file with the header file,class; a class is a number from 0 or one of the model's labels. With --labels folders it is the name of the folder that a picture is in."
         })
 final class Eval implements Callable<Integer> {
 
@@ -51,10 +51,10 @@ final class Eval implements Callable<Integer> {
     @Option(names = {"-m", "--model"}, paramLabel = "FILE", required = true, description = "The model file.")
     private Path modelFile;
 
-    @Option(names = "--images", paramLabel = "DIR", required = true, description = "The folder that the list's files are in.")
+    @Option(names = "--images", paramLabel = "DIR", required = true, description = "The folder that the pictures are in.")
     private Path images;
 
-    @Option(names = "--labels", paramLabel = "CSV", required = true, description = "The list of files and their classes.")
+    @Option(names = "--labels", paramLabel = "CSV|folders", required = true, description = "The list of files and their classes, or \"folders\".")
     private Path labels;
 
     @Option(
@@ -120,7 +120,7 @@ final class Eval implements Callable<Integer> {
         if (!Files.isDirectory(images)) {
             throw new CommandException(images + ": " + (Files.exists(images) ? "is not a folder" : "no such folder") + "; name the folder that holds the pictures");
         }
-        List<LabelledImages.Entry> entries = LabelledImages.read(labels);
+        List<LabelledImages.Entry> entries = labels.toString().equals(LabelledImages.FOLDERS) ? LabelledImages.inFolders(images) : LabelledImages.read(labels);
         try (LoadedModel model = cutoffs.load(modelFile)) {
             ClassNumbers numbers = labelOffset.value() == null
                     ? ClassNumbers.automatic(model.definition().classes(), model.definition().labels())

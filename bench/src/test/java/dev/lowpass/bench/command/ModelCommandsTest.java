@@ -175,6 +175,29 @@ class ModelCommandsTest {
     }
 
     @Test
+    void evalReadsClassesFromFolders() throws IOException {
+        Path photos = folder.resolve("photos");
+        for (String colour : List.of("red", "green", "blue")) {
+            Path own = Files.createDirectories(photos.resolve("test").resolve(colour));
+            Files.copy(folder.resolve(colour + ".png"), own.resolve("a.png"));
+            Files.writeString(own.resolve("notes.txt"), "no picture");
+        }
+        Files.copy(folder.resolve("red.png"), photos.resolve("test/blue/b.PNG"));
+        Execution run = Execution.of("eval", "-m", model, "--images", photos, "--labels", "folders");
+        assertEquals(0, run.status(), run.err());
+        assertTrue(run.out().contains("top-1   3 of 4 (75.00 %)"), run.out());
+        Files.createDirectories(photos.resolve("yellow"));
+        Path unknown = Files.copy(folder.resolve("red.png"), photos.resolve("yellow/a.png"));
+        assertTrue(Execution.of("eval", "-m", model, "--images", photos, "--labels", "folders").message().startsWith("lowpass: the folder of " + unknown + ": "));
+        Path alone = Files.copy(folder.resolve("red.png"), photos.resolve("alone.png"));
+        assertEquals("lowpass: " + alone + ": is in no folder that names its class; put each image into a folder with the name of its class",
+                Execution.of("eval", "-m", model, "--images", photos, "--labels", "folders").message());
+        Path empty = Files.createDirectory(folder.resolve("empty"));
+        assertEquals("lowpass: " + empty + ": has no image in folders named by class; add .jpg, .png or .bmp files as CLASS/FILE",
+                Execution.of("eval", "-m", model, "--images", empty, "--labels", "folders").message());
+    }
+
+    @Test
     void evalKnowsABackgroundClass() throws IOException {
         Path other = folder.resolve("background.safetensors");
         ModelFile.write(TinyNetwork.definition(List.of("background", "red", "green", "blue"), true), other, WeightType.F32);

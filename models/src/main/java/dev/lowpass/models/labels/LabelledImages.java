@@ -1,6 +1,7 @@
 package dev.lowpass.models.labels;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -9,24 +10,61 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
- * A CSV file with the header {@code file,class} and one image a line; the class is an index or a name. It is UTF-8, quoted as RFC 4180 says,
- * except that a field may not hold line breaks.
+ * Which class each image shows: by the folder that it is in, or by a CSV file with the header {@code file,class} and one image a line, where the
+ * class is an index or a name. That file is UTF-8, quoted as RFC 4180 says, except that a field may not hold line breaks.
  */
 public final class LabelledImages {
 
+    /** Given instead of a file: an image shows what the folder it is in is named after. */
+    public static final String FOLDERS = "folders";
+
+    private static final Pattern IMAGE = Pattern.compile("(?i).*\\.(jpg|jpeg|png|bmp)");
+
     /**
-     * One line.
+     * One image.
      *
-     * @param line its number in the file, from 1
-     * @param file as written
-     * @param label as written: an index or a name
+     * @param line its number in the CSV file, from 1; 0 without one
+     * @param file as written, or from the folder of all images on
+     * @param label as written or as the folder is named: an index or a name
      * @param where it stands, for messages
      */
     public record Entry(int line, String file, String label, String where) {}
 
     private LabelledImages() {}
+
+    /** Whether a file is named like an image that can be decoded. */
+    public static boolean isImage(Path file) {
+        return file.getFileName() != null && IMAGE.matcher(file.getFileName().toString()).matches() && Files.isRegularFile(file);
+    }
+
+    /**
+     * The images {@code CLASS/*} of a folder, and those of the folders in it, by path.
+     *
+     * @throws LabelException when there is none, or one is in no folder of its own
+     * @throws IOException when a folder cannot be read
+     */
+    public static List<Entry> inFolders(Path images) throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(images)) {
+            for (Path file : files.filter(LabelledImages::isImage).sorted().toList()) {
+                Path relative = images.relativize(file);
+                if (relative.getParent() == null) {
+                    throw new LabelException(file + ": is in no folder that names its class; put each image into a folder with the name of its class");
+                }
+                entries.add(new Entry(0, relative.toString(), relative.getParent().getFileName().toString(), "the folder of " + file));
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        if (entries.isEmpty()) {
+            throw new LabelException(images + ": has no image in folders named by class; add .jpg, .png or .bmp files as CLASS/FILE");
+        }
+        return entries;
+    }
 
     /**
      * @throws LabelException when the file is missing, empty, or a line is not as it should be

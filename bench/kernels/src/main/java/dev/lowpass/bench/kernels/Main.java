@@ -32,9 +32,12 @@ public final class Main {
         boolean smoke = Arrays.asList(arguments).contains("--smoke");
         CommandLineOptions given;
         try {
-            given = new CommandLineOptions(Arrays.stream(arguments).filter(argument -> !argument.equals("--smoke")).toArray(String[]::new));
+            given = new CommandLineOptions(Arrays.stream(arguments)
+                    .filter(argument -> !argument.equals("--smoke"))
+                    .map(argument -> argument.equals("--help") ? "-h" : argument) // JMH knows the short one only
+                    .toArray(String[]::new));
         } catch (CommandLineOptionException e) {
-            System.err.println("lowpass bench-kernels: " + e.getMessage() + " (see lowpass bench-kernels -h)");
+            System.err.println("lowpass bench-kernels: " + e.getMessage() + " (see lowpass bench-kernels --help)");
             System.exit(2);
             return;
         }

@@ -15,20 +15,17 @@ import java.util.Map;
 /** Which class of a model each photo shows. */
 final class Labels {
 
-    /** Instead of a file: the name of the folder that a photo is in. */
-    static final String FOLDERS = "folders";
-
     private Labels() {}
 
     /**
      * @param source a CSV file as {@link LabelledImages} reads it, whose files name photos by as many folders as they need; or
-     *     {@value #FOLDERS}
+     *     {@value LabelledImages#FOLDERS}
      * @throws LearnException when a photo has no label
      * @throws LabelException when the file is not as it should be, or a label is no class of the model
      */
     static int[] of(String source, List<Path> photos, ModelDefinition model) throws IOException {
         ClassNumbers numbers = ClassNumbers.automatic(model.classes(), model.labels());
-        return source.equals(FOLDERS) ? byFolders(photos, numbers) : byList(Path.of(source), photos, numbers);
+        return source.equals(LabelledImages.FOLDERS) ? byFolders(photos, numbers) : byList(Path.of(source), photos, numbers);
     }
 
     private static int[] byFolders(List<Path> photos, ClassNumbers numbers) throws LabelException {
@@ -88,7 +85,7 @@ final class Labels {
 
     private static Map<String, LabelledImages.Entry> readCsv(Path csv) throws IOException {
         if (!Files.exists(csv)) {
-            throw new LearnException("there is no file " + csv + "; give a CSV file with the header file,class, or \"" + FOLDERS + "\"");
+            throw new LearnException("there is no file " + csv + "; give a CSV file with the header file,class, or \"" + LabelledImages.FOLDERS + "\"");
         }
         Map<String, LabelledImages.Entry> entries = new HashMap<>();
         for (LabelledImages.Entry entry : LabelledImages.read(csv)) {

@@ -4,6 +4,7 @@ import dev.lowpass.kernels.Plane;
 import dev.lowpass.models.image.ImageDecoder;
 import dev.lowpass.models.image.ImageException;
 import dev.lowpass.models.image.ImagePreprocessor;
+import dev.lowpass.models.labels.LabelledImages;
 import dev.lowpass.runtime.Preprocess;
 import java.io.IOException;
 import java.nio.file.FileSystem;
@@ -14,7 +15,6 @@ import java.nio.file.ProviderNotFoundException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -97,7 +97,7 @@ record PhotoSet(Plane plane, byte[] pixels, int[] labels, List<String> classes) 
             for (Path classFolder : sorted(folder, false)) {
                 if (Files.isDirectory(classFolder)) {
                     for (Path file : sorted(classFolder, false)) {
-                        if (isPhoto(file)) {
+                        if (LabelledImages.isImage(file)) {
                             photos.add(new Encoded(file.toString(), Files.readAllBytes(file)));
                             labels.add(classes.size());
                         }
@@ -127,7 +127,7 @@ record PhotoSet(Plane plane, byte[] pixels, int[] labels, List<String> classes) 
             }
             List<Encoded> photos = new ArrayList<>();
             for (Path file : sorted(root, true)) {
-                if (isPhoto(file)) {
+                if (LabelledImages.isImage(file)) {
                     photos.add(new Encoded(file.toString(), Files.readAllBytes(file)));
                     paths.add(file);
                 }
@@ -161,11 +161,6 @@ record PhotoSet(Plane plane, byte[] pixels, int[] labels, List<String> classes) 
         try (Stream<Path> entries = deep ? Files.walk(folder) : Files.list(folder)) {
             return entries.sorted((a, b) -> a.toString().compareTo(b.toString())).toList();
         }
-    }
-
-    private static boolean isPhoto(Path file) {
-        String name = file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
-        return (name.endsWith(".jpg") || name.endsWith(".jpeg") || name.endsWith(".png") || name.endsWith(".bmp")) && Files.isRegularFile(file);
     }
 
     private static PhotoSet decode(List<Encoded> photos, Preprocess preprocess, Path data) {
