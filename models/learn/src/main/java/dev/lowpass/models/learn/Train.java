@@ -7,12 +7,14 @@ import dev.lowpass.runtime.file.ModelFile;
 import dev.lowpass.runtime.graph.Graph;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -46,8 +48,9 @@ final class Train implements Callable<Integer> {
     @Option(names = "--from", paramLabel = "FILE", description = "Go on from a model that train made, instead of from weights at random; its cutoffs are left out.")
     private Path from;
 
-    @Option(names = "--teacher", paramLabel = "FILE", description = "Learn, beside the labels, what this model answers to the photos as they are shown; its cutoffs are left out.")
-    private Path teacher;
+    @Option(names = "--teacher", split = ",", paramLabel = "FILE",
+            description = "Learn, beside the labels, what these models answer to the photos as they are shown, on average; their cutoffs are left out.")
+    private List<Path> teachers = List.of();
 
     @Option(names = "--epochs", defaultValue = "18", description = "Passes over the photos (default: ${DEFAULT-VALUE}).")
     private int epochs;
@@ -112,7 +115,10 @@ final class Train implements Callable<Integer> {
         }
         RunOptions.requireWritable(output);
         Optional<ModelDefinition> start = from == null ? Optional.empty() : Optional.of(ModelFile.read(from).dense());
-        Optional<ModelDefinition> teaching = teacher == null ? Optional.empty() : Optional.of(ModelFile.read(teacher).dense());
+        List<ModelDefinition> teaching = new ArrayList<>();
+        for (Path teacher : teachers) {
+            teaching.add(ModelFile.read(teacher).dense());
+        }
         Plane plane = new Plane(SIDE, SIDE, 3);
         // The mean and deviation of CIFAR-10's training photos, to a tenth.
         Preprocess preprocess = new Preprocess(plane, Preprocess.Resize.SHORTEST_SIDE, SIDE, Preprocess.Interpolation.BILINEAR,
@@ -133,15 +139,18 @@ final class Train implements Callable<Integer> {
                     record.put("started_from_" + key, value);
                 }
             }));
-            teaching.ifPresent(model -> model.provenance().forEach((key, value) -> {
-                if (key.equals("source") || key.equals("recipe") || key.equals("test_accuracy")) {
-                    record.put("teacher_" + key, value);
-                }
-            }));
+            for (int i = 0; i < teaching.size(); i++) {
+                String name = i == 0 ? "teacher_" : "teacher_" + (i + 1) + "_";
+                teaching.get(i).provenance().forEach((key, value) -> {
+                    if (key.equals("source") || key.equals("recipe") || key.equals("test_accuracy")) {
+                        record.put(name + key, value);
+                    }
+                });
+            }
             record.put("source", (start.isPresent() ? "trained on, on " : "trained from scratch on ") + data.getFileName() + ", " + parts.get(1).size() + " photos");
             record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s%s%s%s --epochs %d --small-epochs %d --batch %d --rate %s --smoothing %s --angle %s --shift %d --cutout %s --crop %s --mix %s %s",
                     data.getFileName(), network == Network.MOBILENET_V2 ? "" : " --network " + network, from == null ? "" : " --from " + from.getFileName(),
-                    teacher == null ? "" : " --teacher " + teacher.getFileName(), epochs, small, batch, rate, smoothing, angle, shift, cutout, crop, mix, run.recipe()));
+                    teachers.isEmpty() ? "" : " --teacher " + teachers.stream().map(file -> file.getFileName().toString()).collect(Collectors.joining(",")), epochs, small, batch, rate, smoothing, angle, shift, cutout, crop, mix, run.recipe()));
             record.put("held_out_accuracy", String.format(Locale.ROOT, "%.2f %% of %d photos held out of training", 100 * trainer.accuracy(trained, parts.get(0)), parts.get(0).size()));
             double accuracy = trainer.accuracy(trained, test);
             record.put("test_accuracy", String.format(Locale.ROOT, "%.2f %% of %d test photos", 100 * accuracy, test.size()));

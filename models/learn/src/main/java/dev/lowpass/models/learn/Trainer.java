@@ -19,10 +19,11 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Trains a network from scratch: matrices of weights by {@link Muon}, all else by stochastic gradient descent with Nesterov momentum, on
- * cross entropy with smoothed labels and, when there is a teacher, mostly with what it says of the very photos that are shown, moved and
+ * cross entropy with smoothed labels and, when there are teachers, mostly with what they say of the very photos that are shown, moved and
  * mixed as they are: a teacher gives more away on those than on photos that it has learned by heart (Beyer et al., arXiv 2106.05237).
  * Smaller photos come first. The rate rises, stays, and falls linearly to nothing from two fifths of the training on.
  */
@@ -74,19 +75,18 @@ final class Trainer implements AutoCloseable {
     private final Muon muon;
     private final String made;
     private final Optional<Checkpoint> saved;
-    /** Or null. */
-    private final FoldedNetwork teacher;
+    private final List<FoldedNetwork> teachers;
 
     /**
      * @param from a network of the same ops to go on from, instead of weights at random
-     * @param teacher a network whose answers are learned beside the labels
+     * @param teachers networks whose mean answers are learned beside the labels, or none
      * @param checkpoint a file that is written every minute and after every epoch, and read when it is there
      * @param log gets a line now and then
      */
-    Trainer(Graph graph, PhotoSet photos, Preprocess preprocess, Recipe recipe, Optional<ModelDefinition> from, Optional<ModelDefinition> teacher, Path checkpoint,
+    Trainer(Graph graph, PhotoSet photos, Preprocess preprocess, Recipe recipe, Optional<ModelDefinition> from, List<ModelDefinition> teachers, Path checkpoint,
             Consumer<String> log) throws IOException {
         from.ifPresent(model -> requireSameOps(model, graph));
-        teacher.ifPresent(model -> requireSameTask(model, photos, preprocess));
+        teachers.forEach(model -> requireSameTask(model, photos, preprocess));
         this.photos = photos;
         this.preprocess = preprocess;
         this.recipe = recipe;
@@ -99,8 +99,8 @@ final class Trainer implements AutoCloseable {
         muon = new Muon(root, workers, network.matrices());
         matrix = new boolean[network.size()];
         network.matrices().forEach(m -> Arrays.fill(matrix, m.at(), m.at() + m.elements(), true));
-        this.teacher = teacher.map(model -> new FoldedNetwork(root, model)).orElse(null);
-        made = made(from, teacher);
+        this.teachers = teachers.stream().map(model -> new FoldedNetwork(root, model)).toList();
+        made = made(from, teachers);
         saved = Checkpoint.read(checkpoint, made, network.size(), network.size());
         vector = saved.map(Checkpoint::vector).orElseGet(() -> from.map(this::continueFrom).orElseGet(() -> network.initialize(recipe.seed())));
         momentum = saved.map(Checkpoint::momentum).orElseGet(() -> new float[vector.length]);
@@ -134,11 +134,11 @@ final class Trainer implements AutoCloseable {
         return PhotoSet.shuffled(photos.size(), new SplittableRandom(recipe.seed() * 1_000_003 - 1));
     }
 
-    private String made(Optional<ModelDefinition> from, Optional<ModelDefinition> teacher) {
+    private String made(Optional<ModelDefinition> from, List<ModelDefinition> teachers) {
         return String.format(Locale.ROOT, "train network %s epochs %d small epochs %d batch %d rate %s smoothing %s angle %s %s mix %s seed %d photos %d %s%s%s",
                 new Fingerprint().add(network.graph()), recipe.epochs(), recipe.smallEpochs(), recipe.batch(), recipe.rate(), recipe.smoothing(), recipe.angle(),
                 recipe.augmented(), recipe.mix(), recipe.seed(), photos.size(), new Fingerprint().add(photos), from.map(model -> " from a model " + new Fingerprint().add(model)).orElse(""),
-                teacher.map(model -> " teacher " + new Fingerprint().add(model)).orElse(""));
+                teachers.stream().map(model -> " teacher " + new Fingerprint().add(model)).collect(Collectors.joining()));
     }
 
     /** The rate and the angle at a share of the training, 0 to 1, as a share of their peaks. */
@@ -165,9 +165,11 @@ final class Trainer implements AutoCloseable {
     /** Trains to the end, or from the checkpoint to the end, and gives the folded network. */
     ModelDefinition train(PhotoSet heldOut) throws IOException {
         Descent.Plan plan = new Descent.Plan(photos.size(), recipe.batch(), MICRO_BATCH, recipe.epochs(), recipe.seed());
-        if (teacher != null && saved.map(Checkpoint::step).orElse(0L) < plan.steps()) {
-            double right = Evaluation.accuracy(Evaluation.logits(workers, teacher, preprocess, heldOut), heldOut.labels());
-            log.accept(String.format(Locale.ROOT, "the teacher's held-out accuracy is %.2f %% of %d", 100 * right, heldOut.size()));
+        if (saved.map(Checkpoint::step).orElse(0L) < plan.steps()) {
+            for (FoldedNetwork teacher : teachers) {
+                double right = Evaluation.accuracy(Evaluation.logits(workers, teacher, preprocess, heldOut), heldOut.labels());
+                log.accept(String.format(Locale.ROOT, "the teacher's held-out accuracy is %.2f %% of %d", 100 * right, heldOut.size()));
+            }
         }
         new Descent("train", "accuracy", plan, workers, checkpoint, checkpointNanos, made, saved, vector).run(new Descent.Problem() {
             private double share;
@@ -237,14 +239,14 @@ final class Trainer implements AutoCloseable {
         try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
             NDArray images = Libtorch.images(manager, input, chosen.length, side, side, plane.channels());
-            float[] answers = teacher == null ? null : ask(images);
+            float[] answers = answers(images, chosen.length * classes);
             NDArray parameters = Libtorch.array(manager, vector, vector.length);
             parameters.setRequiresGradient(true);
             BatchNormNetwork.Statistics statistics = network.newStatistics(manager);
             NDArray logits = network.forward(parameters, images, statistics);
-            double taught = teacher == null ? 0 : DISTILLATION_WEIGHT;
+            double taught = teachers.isEmpty() ? 0 : DISTILLATION_WEIGHT;
             NDArray loss = Libtorch.crossEntropy(manager, logits, targets, (1 - taught) * weight);
-            if (teacher != null) {
+            if (!teachers.isEmpty()) {
                 NDArray warm = logits.mul(Libtorch.array(manager, new float[] {1 / TEMPERATURE}, 1));
                 // The square keeps the gradient as large as without a temperature.
                 loss = loss.add(Libtorch.crossEntropy(manager, warm, answers, taught * TEMPERATURE * TEMPERATURE * weight));
@@ -254,22 +256,27 @@ final class Trainer implements AutoCloseable {
         }
     }
 
-    /** The teacher's probabilities {@code [n][class]} at {@link #TEMPERATURE}. */
-    private float[] ask(NDArray images) {
+    /** The teachers' mean probabilities {@code [n][class]} at {@link #TEMPERATURE}. */
+    private float[] answers(NDArray images, int length) {
+        float[] mean = new float[length];
         boolean before = Libtorch.setGradients(false);
-        float[] answers;
         try {
-            answers = teacher.forward(images, new HashMap<>()).toFloatArray();
+            for (FoldedNetwork teacher : teachers) {
+                float[] answers = teacher.forward(images, new HashMap<>()).toFloatArray();
+                for (int i = 0; i < length; i++) {
+                    answers[i] /= TEMPERATURE;
+                }
+                for (int at = 0; at < length; at += teacher.classes()) {
+                    Evaluation.softmax(answers, at, teacher.classes());
+                }
+                for (int i = 0; i < length; i++) {
+                    mean[i] += answers[i] / teachers.size();
+                }
+            }
         } finally {
             Libtorch.setGradients(before);
         }
-        for (int i = 0; i < answers.length; i++) {
-            answers[i] /= TEMPERATURE;
-        }
-        for (int at = 0; at < answers.length; at += teacher.classes()) {
-            Evaluation.softmax(answers, at, teacher.classes());
-        }
-        return answers;
+        return mean;
     }
 
     /** The network with batch normalisation folded, its statistics taken afresh over so many batches of 64 photos. */
@@ -311,9 +318,7 @@ final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         workers.close();
-        if (teacher != null) {
-            teacher.close();
-        }
+        teachers.forEach(FoldedNetwork::close);
         root.close();
     }
 }

@@ -302,6 +302,11 @@ class CommandTest {
         assertEquals("lowpass train --data small --teacher teacher --epochs 1 --small-epochs 0 --batch 32 --rate 0.12 --smoothing 0.1 --angle 0.015 --shift 3 --cutout 0.0 --crop 1.0 --mix 0.0 --seed 1", record.get("recipe"));
         assertEquals("lowpass train --data small --network RESNET --epochs 1 --small-epochs 0 --batch 32 --rate 0.12 --smoothing 0.1 --angle 0.015 --shift 3 --cutout 0.0 --crop 1.0 --mix 0.0 --seed 1", record.get("teacher_recipe"));
         assertTrue(record.get("teacher_test_accuracy").endsWith(" % of 10 test photos"), record.toString());
+        Path pupil = folder.resolve("pupil");
+        assertEquals(0, run("train", "--data", data.toString(), "--teacher", teacher + "," + student, "--epochs", "1", "--batch", "32", "-o", pupil.toString()), errors);
+        record = ModelFile.read(pupil).provenance();
+        assertTrue(record.get("recipe").startsWith("lowpass train --data small --teacher teacher,student --epochs 1 "), record.toString());
+        assertEquals(ModelFile.read(student).provenance().get("recipe"), record.get("teacher_2_recipe"));
         assertFails(1, "give one that this version's train made with the same --network", "train", "--data", data.toString(), "--from", teacher.toString(), "-o", student.toString());
     }
 

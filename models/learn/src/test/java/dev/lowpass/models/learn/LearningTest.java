@@ -59,20 +59,20 @@ class LearningTest {
     }
 
     private static Trainer trainer(int epochs, Path checkpoint, Consumer<String> log) throws Exception {
-        return trainer(epochs, 0.05, PHOTOS, Optional.empty(), Optional.empty(), checkpoint, log);
+        return trainer(epochs, 0.05, PHOTOS, Optional.empty(), List.of(), checkpoint, log);
     }
 
     /** @param step the peak rate and angle */
-    private static Trainer trainer(int epochs, double step, PhotoSet photos, Optional<ModelDefinition> from, Optional<ModelDefinition> teacher, Path checkpoint,
+    private static Trainer trainer(int epochs, double step, PhotoSet photos, Optional<ModelDefinition> from, List<ModelDefinition> teachers, Path checkpoint,
             Consumer<String> log) throws Exception {
         Graph graph = new MobileNetV2(8, List.of(new MobileNetV2.Stage(1, 8, 1, 2), new MobileNetV2.Stage(2, 8, 1, 1)), 16).graph(TinyNetworks.INPUT, 2);
         Trainer.Recipe recipe = new Trainer.Recipe(epochs, 1, 32, step, 0.1, step, new Augmentation.Strength(3, 1), 0.5, 5, 2);
-        return new Trainer(graph, photos, Preprocess.tensorflow(TinyNetworks.INPUT), recipe, from, teacher, checkpoint, log);
+        return new Trainer(graph, photos, Preprocess.tensorflow(TinyNetworks.INPUT), recipe, from, teachers, checkpoint, log);
     }
 
     @Test
     void trainingGoesOnFromWhereAModelStands() throws Exception {
-        try (Trainer trainer = trainer(1, 1e-9, PHOTOS, Optional.of(trained), Optional.empty(), scratch.resolve("on"), line -> {}); Workers workers = new Workers(1)) {
+        try (Trainer trainer = trainer(1, 1e-9, PHOTOS, Optional.of(trained), List.of(), scratch.resolve("on"), line -> {}); Workers workers = new Workers(1)) {
             float[][] before = logits(workers, trained);
             float[][] after = logits(workers, trainer.train(HELD_OUT));
             double largest = Arrays.stream(before).mapToDouble(row -> Math.max(Math.abs(row[0]), Math.abs(row[1]))).max().orElseThrow();
@@ -111,7 +111,7 @@ class LearningTest {
         SplittableRandom coin = new SplittableRandom(3);
         PhotoSet mislabelled = PHOTOS.withLabels(Arrays.stream(PHOTOS.labels()).map(label -> coin.nextInt(2)).toArray(), PHOTOS.classes());
         List<String> log = new ArrayList<>();
-        try (Trainer trainer = trainer(3, 0.05, mislabelled, Optional.empty(), Optional.of(trained), scratch.resolve("student"), log::add)) {
+        try (Trainer trainer = trainer(3, 0.05, mislabelled, Optional.empty(), List.of(trained), scratch.resolve("student"), log::add)) {
             double accuracy = trainer.accuracy(trainer.train(HELD_OUT), HELD_OUT);
             assertTrue(accuracy > 0.9, "accuracy " + accuracy);
             assertEquals(String.format(Locale.ROOT, "the teacher's held-out accuracy is %.2f %% of %d", 100 * trainer.accuracy(trained, HELD_OUT), HELD_OUT.size()), log.get(0));
@@ -122,27 +122,27 @@ class LearningTest {
     void aTeacherOfOtherClassesIsRefused() {
         PhotoSet others = PHOTOS.withLabels(PHOTOS.labels(), List.of("cat", "dog"));
         LearnException e = assertThrows(LearnException.class,
-                () -> trainer(1, 0.05, others, Optional.empty(), Optional.of(trained), scratch.resolve("others"), line -> {}).close());
+                () -> trainer(1, 0.05, others, Optional.empty(), List.of(trained), scratch.resolve("others"), line -> {}).close());
         assertEquals("the teacher's classes are " + PHOTOS.classes() + ", the photos' [cat, dog]; give a teacher that train made of these photos", e.getMessage());
         ModelDefinition darker = new ModelDefinition(trained.graph(), trained.parameters(),
                 new Preprocess(TinyNetworks.INPUT, Preprocess.Resize.SHORTEST_SIDE, 16, Preprocess.Interpolation.BILINEAR, List.of(1f, 1f, 1f), List.of(2f, 2f, 2f),
                         Preprocess.ChannelOrder.RGB), trained.labels(), Map.of(), Optional.empty());
-        e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.empty(), Optional.of(darker), scratch.resolve("darker"), line -> {}).close());
+        e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.empty(), List.of(darker), scratch.resolve("darker"), line -> {}).close());
         assertEquals("the teacher's pre-processing is " + darker.preprocess() + ", the network's " + trained.preprocess() + "; give a teacher that train made", e.getMessage());
     }
 
     @Test
     void aCheckpointGoesOnWithTheSameTeacherOnly() throws Exception {
         Path checkpoint = scratch.resolve("taught");
-        try (Trainer trainer = trainer(1, 0.05, PHOTOS, Optional.empty(), Optional.of(trained), checkpoint, line -> {})) {
+        try (Trainer trainer = trainer(1, 0.05, PHOTOS, Optional.empty(), List.of(trained), checkpoint, line -> {})) {
             trainer.train(HELD_OUT);
         }
-        for (Optional<ModelDefinition> other : List.of(Optional.<ModelDefinition>empty(), Optional.of(otherParameters(trained)))) {
+        for (List<ModelDefinition> other : List.of(List.<ModelDefinition>of(), List.of(otherParameters(trained)), List.of(trained, trained))) {
             LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.empty(), other, checkpoint, line -> {}).close());
             assertTrue(e.getMessage().contains("was made by another command: train network "), e.getMessage());
         }
         List<String> log = new ArrayList<>();
-        try (Trainer trainer = trainer(1, 0.05, PHOTOS, Optional.empty(), Optional.of(trained), checkpoint, log::add)) {
+        try (Trainer trainer = trainer(1, 0.05, PHOTOS, Optional.empty(), List.of(trained), checkpoint, log::add)) {
             trainer.train(HELD_OUT);
         }
         assertEquals(List.of("going on from step 10 of " + checkpoint), log); // it is done, so the teacher is not asked again
@@ -164,7 +164,7 @@ class LearningTest {
         try (Trainer trainer = trainer(1, checkpoint, line -> {})) {
             trainer.train(HELD_OUT);
         }
-        LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.of(trained), Optional.empty(), checkpoint, line -> {}).close());
+        LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.of(trained), List.of(), checkpoint, line -> {}).close());
         assertTrue(e.getMessage().startsWith("checkpoint " + checkpoint + " was made by another command: train network "), e.getMessage());
         assertTrue(e.getMessage().matches(".* from a model [0-9a-f]{8}; give the same options, delete it, or name another file with --checkpoint"), e.getMessage());
     }
@@ -172,7 +172,7 @@ class LearningTest {
     @Test
     void trainingDoesNotGoOnFromAnotherNetwork() {
         ModelDefinition other = TinyNetworks.everyOp(3);
-        LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.of(other), Optional.empty(), scratch.resolve("other"), line -> {}).close());
+        LearnException e = assertThrows(LearnException.class, () -> trainer(1, 0.05, PHOTOS, Optional.of(other), List.of(), scratch.resolve("other"), line -> {}).close());
         assertEquals("the model to go on from has other ops than the network that is trained; give one that this version's train made with the same --network", e.getMessage());
     }
 
