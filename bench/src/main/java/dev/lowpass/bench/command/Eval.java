@@ -54,7 +54,7 @@ final class Eval implements Callable<Integer> {
     @Option(names = "--images", paramLabel = "DIR", required = true, description = "The folder that the pictures are in.")
     private Path images;
 
-    @Option(names = "--labels", paramLabel = "CSV|folders", required = true, description = "The list of files and their classes, or \"folders\".")
+    @Option(names = "--labels", paramLabel = "CSV|folders", required = true, description = "The list of files and their classes, or \"folders\" (a list of that name is ./folders).")
     private Path labels;
 
     @Option(
@@ -168,7 +168,7 @@ final class Eval implements Callable<Integer> {
                 }
                 double seconds = (System.nanoTime() - start) / 1e9;
                 if (samples.isEmpty()) {
-                    throw new CommandException(labels + ": none of its " + entries.size() + " pictures could be read; check --images " + images);
+                    throw new CommandException(labels + ": none of the " + entries.size() + " pictures could be read; check --images " + images);
                 }
                 progress.close();
                 if (!report.toStandardOutput()) {

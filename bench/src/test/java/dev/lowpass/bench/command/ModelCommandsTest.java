@@ -186,6 +186,10 @@ class ModelCommandsTest {
         Execution run = Execution.of("eval", "-m", model, "--images", photos, "--labels", "folders");
         assertEquals(0, run.status(), run.err());
         assertTrue(run.out().contains("top-1   3 of 4 (75.00 %)"), run.out());
+        Path linked = Files.createDirectories(folder.resolve("linked"));
+        Files.createSymbolicLink(linked.resolve("red"), photos.resolve("test/red"));
+        Path link = Files.createSymbolicLink(folder.resolve("link"), linked);
+        assertTrue(Execution.of("eval", "-m", model, "--images", link, "--labels", "folders").out().contains("top-1   1 of 1 (100.00 %)"));
         Files.createDirectories(photos.resolve("yellow"));
         Path unknown = Files.copy(folder.resolve("red.png"), photos.resolve("yellow/a.png"));
         assertTrue(Execution.of("eval", "-m", model, "--images", photos, "--labels", "folders").message().startsWith("lowpass: the folder of " + unknown + ": "));
@@ -223,7 +227,7 @@ class ModelCommandsTest {
         assertTrue(skip.out().contains("images  2, 2 unreadable left out") && skip.out().contains("top-1   2 of 2"), skip.out());
         Execution none = Execution.of("eval", "-m", model, "--images", folder, "--labels", list("none.jpg,1\n"), "--skip-unreadable");
         assertEquals(1, none.status());
-        assertTrue(none.err().contains("none of its 1 pictures could be read; check --images " + folder), none.err());
+        assertTrue(none.err().contains("none of the 1 pictures could be read; check --images " + folder), none.err());
     }
 
     @Test

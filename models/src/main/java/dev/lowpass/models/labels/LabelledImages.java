@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ public final class LabelledImages {
     /** Given instead of a file: an image shows what the folder it is in is named after. */
     public static final String FOLDERS = "folders";
 
-    private static final Pattern IMAGE = Pattern.compile("(?i).*\\.(jpg|jpeg|png|bmp)");
+    private static final Pattern IMAGE = Pattern.compile("(?is).*\\.(jpg|jpeg|png|bmp)");
 
     /**
      * One image.
@@ -49,7 +50,7 @@ public final class LabelledImages {
      */
     public static List<Entry> inFolders(Path images) throws IOException {
         List<Entry> entries = new ArrayList<>();
-        try (Stream<Path> files = Files.walk(images)) {
+        try (Stream<Path> files = Files.walk(images, FileVisitOption.FOLLOW_LINKS)) {
             for (Path file : files.filter(LabelledImages::isImage).sorted().toList()) {
                 Path relative = images.relativize(file);
                 if (relative.getParent() == null) {

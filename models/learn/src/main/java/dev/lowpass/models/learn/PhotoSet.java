@@ -7,8 +7,10 @@ import dev.lowpass.models.image.ImagePreprocessor;
 import dev.lowpass.models.labels.LabelledImages;
 import dev.lowpass.runtime.Preprocess;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.ProviderNotFoundException;
@@ -158,8 +160,10 @@ record PhotoSet(Plane plane, byte[] pixels, int[] labels, List<String> classes) 
     }
 
     private static List<Path> sorted(Path folder, boolean deep) throws IOException {
-        try (Stream<Path> entries = deep ? Files.walk(folder) : Files.list(folder)) {
+        try (Stream<Path> entries = deep ? Files.walk(folder, FileVisitOption.FOLLOW_LINKS) : Files.list(folder)) {
             return entries.sorted((a, b) -> a.toString().compareTo(b.toString())).toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 

@@ -49,8 +49,8 @@ final class Train implements Callable<Integer> {
     private Path from;
 
     @Option(names = "--teacher", split = ",", paramLabel = "FILE",
-            description = "Learn, beside the labels, what these models answer to the photos as they are shown, on average; their cutoffs are left out.")
-    private List<Path> teachers = List.of();
+            description = "Learn, beside the labels, what these models answer to the photos as they are shown, small ones too, on average; their cutoffs are left out.")
+    private List<Path> teachers;
 
     @Option(names = "--epochs", defaultValue = "18", description = "Passes over the photos (default: ${DEFAULT-VALUE}).")
     private int epochs;
@@ -103,6 +103,11 @@ final class Train implements Callable<Integer> {
         }
         if (!(cutout >= 0 && cutout < 1)) {
             throw Main.usage("--cutout is " + cutout + "; it must be at least 0 and less than 1");
+        }
+        if (teachers == null) {
+            teachers = List.of();
+        } else if (teachers.isEmpty() || teachers.contains(Path.of(""))) {
+            throw Main.usage("--teacher names no file beside a comma; give FILE or FILE,FILE");
         }
         if (!(crop > 0 && crop <= 1)) {
             throw Main.usage("--crop is " + crop + "; it must be more than 0 and at most 1");

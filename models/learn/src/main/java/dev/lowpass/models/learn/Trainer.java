@@ -10,6 +10,7 @@ import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.graph.Graph;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -135,9 +136,10 @@ final class Trainer implements AutoCloseable {
     }
 
     private String made(Optional<ModelDefinition> from, List<ModelDefinition> teachers) {
-        return String.format(Locale.ROOT, "train network %s epochs %d small epochs %d batch %d rate %s smoothing %s angle %s %s mix %s seed %d photos %d %s%s%s",
+        return String.format(Locale.ROOT, "train network %s epochs %d small epochs %d batch %d rate %s smoothing %s angle %s %s mix %s seed %d photos %d %s%s%s%s",
                 new Fingerprint().add(network.graph()), recipe.epochs(), recipe.smallEpochs(), recipe.batch(), recipe.rate(), recipe.smoothing(), recipe.angle(),
                 recipe.augmented(), recipe.mix(), recipe.seed(), photos.size(), new Fingerprint().add(photos), from.map(model -> " from a model " + new Fingerprint().add(model)).orElse(""),
+                teachers.isEmpty() ? "" : " weight " + DISTILLATION_WEIGHT + " temperature " + TEMPERATURE,
                 teachers.stream().map(model -> " teacher " + new Fingerprint().add(model)).collect(Collectors.joining()));
     }
 
@@ -166,9 +168,9 @@ final class Trainer implements AutoCloseable {
     ModelDefinition train(PhotoSet heldOut) throws IOException {
         Descent.Plan plan = new Descent.Plan(photos.size(), recipe.batch(), MICRO_BATCH, recipe.epochs(), recipe.seed());
         if (saved.map(Checkpoint::step).orElse(0L) < plan.steps()) {
-            for (FoldedNetwork teacher : teachers) {
-                double right = Evaluation.accuracy(Evaluation.logits(workers, teacher, preprocess, heldOut), heldOut.labels());
-                log.accept(String.format(Locale.ROOT, "the teacher's held-out accuracy is %.2f %% of %d", 100 * right, heldOut.size()));
+            for (int i = 0; i < teachers.size(); i++) {
+                double right = Evaluation.accuracy(Evaluation.logits(workers, teachers.get(i), preprocess, heldOut), heldOut.labels());
+                log.accept(String.format(Locale.ROOT, "teacher %d of %d: held-out accuracy %.2f %% of %d", i + 1, teachers.size(), 100 * right, heldOut.size()));
             }
         }
         new Descent("train", "accuracy", plan, workers, checkpoint, checkpointNanos, made, saved, vector).run(new Descent.Problem() {
@@ -239,7 +241,6 @@ final class Trainer implements AutoCloseable {
         try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
             scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
             NDArray images = Libtorch.images(manager, input, chosen.length, side, side, plane.channels());
-            float[] answers = answers(images, chosen.length * classes);
             NDArray parameters = Libtorch.array(manager, vector, vector.length);
             parameters.setRequiresGradient(true);
             BatchNormNetwork.Statistics statistics = network.newStatistics(manager);
@@ -247,6 +248,7 @@ final class Trainer implements AutoCloseable {
             double taught = teachers.isEmpty() ? 0 : DISTILLATION_WEIGHT;
             NDArray loss = Libtorch.crossEntropy(manager, logits, targets, (1 - taught) * weight);
             if (!teachers.isEmpty()) {
+                float[] answers = ask(images);
                 NDArray warm = logits.mul(Libtorch.array(manager, new float[] {1 / TEMPERATURE}, 1));
                 // The square keeps the gradient as large as without a temperature.
                 loss = loss.add(Libtorch.crossEntropy(manager, warm, answers, taught * TEMPERATURE * TEMPERATURE * weight));
@@ -256,25 +258,40 @@ final class Trainer implements AutoCloseable {
         }
     }
 
-    /** The teachers' mean probabilities {@code [n][class]} at {@link #TEMPERATURE}. */
-    private float[] answers(NDArray images, int length) {
-        float[] mean = new float[length];
+    /** What the teachers say, as {@link #meanAnswers} gives it. */
+    private float[] ask(NDArray images) {
+        List<float[]> logits = new ArrayList<>();
         boolean before = Libtorch.setGradients(false);
         try {
             for (FoldedNetwork teacher : teachers) {
-                float[] answers = teacher.forward(images, new HashMap<>()).toFloatArray();
-                for (int i = 0; i < length; i++) {
-                    answers[i] /= TEMPERATURE;
-                }
-                for (int at = 0; at < length; at += teacher.classes()) {
-                    Evaluation.softmax(answers, at, teacher.classes());
-                }
-                for (int i = 0; i < length; i++) {
-                    mean[i] += answers[i] / teachers.size();
+                try (NDScope scope = new NDScope()) {
+                    scope.suppressNotUsedWarning();
+                    logits.add(teacher.forward(images, new HashMap<>()).toFloatArray());
                 }
             }
         } finally {
             Libtorch.setGradients(before);
+        }
+        return meanAnswers(logits, photos.classes().size());
+    }
+
+    /**
+     * The mean of teachers' probabilities {@code [n][class]} at {@link #TEMPERATURE}.
+     *
+     * @param logits of each teacher, changed in place
+     */
+    static float[] meanAnswers(List<float[]> logits, int classes) {
+        float[] mean = new float[logits.get(0).length];
+        for (float[] answers : logits) {
+            for (int i = 0; i < answers.length; i++) {
+                answers[i] /= TEMPERATURE;
+            }
+            for (int at = 0; at < answers.length; at += classes) {
+                Evaluation.softmax(answers, at, classes);
+            }
+            for (int i = 0; i < answers.length; i++) {
+                mean[i] += answers[i] / logits.size();
+            }
         }
         return mean;
     }

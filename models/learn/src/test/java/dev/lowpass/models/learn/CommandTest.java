@@ -303,8 +303,9 @@ class CommandTest {
         assertEquals("lowpass train --data small --network RESNET --epochs 1 --small-epochs 0 --batch 32 --rate 0.12 --smoothing 0.1 --angle 0.015 --shift 3 --cutout 0.0 --crop 1.0 --mix 0.0 --seed 1", record.get("teacher_recipe"));
         assertTrue(record.get("teacher_test_accuracy").endsWith(" % of 10 test photos"), record.toString());
         Path pupil = folder.resolve("pupil");
-        assertEquals(0, run("train", "--data", data.toString(), "--teacher", teacher + "," + student, "--epochs", "1", "--batch", "32", "-o", pupil.toString()), errors);
+        assertEquals(0, run("train", "--data", data.toString(), "--teacher", teacher + "," + student, "--crop", "0.8", "--mix", "0.5", "--epochs", "1", "--batch", "32", "-o", pupil.toString()), errors);
         record = ModelFile.read(pupil).provenance();
+        assertTrue(record.get("recipe").endsWith(" --crop 0.8 --mix 0.5 --seed 1"), record.toString());
         assertTrue(record.get("recipe").startsWith("lowpass train --data small --teacher teacher,student --epochs 1 "), record.toString());
         assertEquals(ModelFile.read(student).provenance().get("recipe"), record.get("teacher_2_recipe"));
         assertFails(1, "give one that this version's train made with the same --network", "train", "--data", data.toString(), "--from", teacher.toString(), "-o", student.toString());
@@ -318,6 +319,8 @@ class CommandTest {
         assertFails(2, "--smoothing is 1.0; it must be at least 0 and less than 1", with(common, "--smoothing", "1"));
         assertFails(2, "--shift is 32; it must be from 0 to 31", with(common, "--shift", "32"));
         assertFails(2, "--cutout is 1.0; it must be at least 0 and less than 1", with(common, "--cutout", "1"));
+        assertFails(2, "--teacher names no file beside a comma; give FILE or FILE,FILE", with(common, "--teacher", ","));
+        assertFails(2, "--teacher names no file beside a comma; give FILE or FILE,FILE", with(common, "--teacher", "a,,b"));
         assertFails(2, "--crop is 0.0; it must be more than 0 and at most 1", with(common, "--crop", "0"));
         assertFails(2, "--mix is 1.5; it must be from 0 to 1", with(common, "--mix", "1.5"));
         assertFails(2, "--small-epochs is 3; it must be from 0 to --epochs, 2", with(common, "--epochs", "2", "--small-epochs", "3"));

@@ -95,6 +95,14 @@ class LearningTest {
     }
 
     @Test
+    void teachersAnswerOnAverageAtATemperatureOfTwo() {
+        float[] one = {(float) (2 * Math.log(3)), 0, 0, 0};
+        float[] other = {0, 0, 0, (float) (2 * Math.log(9))};
+        assertArrayEquals(new float[] {0.75f, 0.25f, 0.5f, 0.5f}, Trainer.meanAnswers(List.of(one.clone()), 2), 1e-6f);
+        assertArrayEquals(new float[] {0.625f, 0.375f, 0.3f, 0.7f}, Trainer.meanAnswers(List.of(one, other), 2), 1e-6f);
+    }
+
+    @Test
     void twoEpochsInARowShowEachPhotoBothWays() {
         int mirrored = 0;
         for (int photo = 0; photo < 1000; photo++) {
@@ -114,7 +122,7 @@ class LearningTest {
         try (Trainer trainer = trainer(3, 0.05, mislabelled, Optional.empty(), List.of(trained), scratch.resolve("student"), log::add)) {
             double accuracy = trainer.accuracy(trainer.train(HELD_OUT), HELD_OUT);
             assertTrue(accuracy > 0.9, "accuracy " + accuracy);
-            assertEquals(String.format(Locale.ROOT, "the teacher's held-out accuracy is %.2f %% of %d", 100 * trainer.accuracy(trained, HELD_OUT), HELD_OUT.size()), log.get(0));
+            assertEquals(String.format(Locale.ROOT, "teacher 1 of 1: held-out accuracy %.2f %% of %d", 100 * trainer.accuracy(trained, HELD_OUT), HELD_OUT.size()), log.get(0));
         }
     }
 
