@@ -39,7 +39,8 @@ import picocli.CommandLine.TypeConversionException;
         name = "eval",
         description = {
             "Measure a model's accuracy on labelled pictures.",
-            "The list is a CSV file with the header file,class; a class is a number from 0 or one of the model's labels. With --labels folders it is the name of the folder that a picture is in."
+            "The list is a CSV file with the header file,class; a class is a number from 0 or one of the model's labels.",
+            "With --labels folders it is the name of the folder that a picture is in."
         })
 final class Eval implements Callable<Integer> {
 

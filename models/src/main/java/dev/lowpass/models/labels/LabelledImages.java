@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -37,6 +38,19 @@ public final class LabelledImages {
 
     private LabelledImages() {}
 
+    /**
+     * The images of a folder and of the folders in it, linked ones too, in the order of their paths as text.
+     *
+     * @throws IOException when a folder cannot be read
+     */
+    public static List<Path> find(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
+            return files.filter(LabelledImages::isImage).sorted(Comparator.comparing(Path::toString)).toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
     /** Whether a file is named like an image that can be decoded. */
     public static boolean isImage(Path file) {
         return file.getFileName() != null && IMAGE.matcher(file.getFileName().toString()).matches() && Files.isRegularFile(file);
@@ -50,16 +64,12 @@ public final class LabelledImages {
      */
     public static List<Entry> inFolders(Path images) throws IOException {
         List<Entry> entries = new ArrayList<>();
-        try (Stream<Path> files = Files.walk(images, FileVisitOption.FOLLOW_LINKS)) {
-            for (Path file : files.filter(LabelledImages::isImage).sorted().toList()) {
-                Path relative = images.relativize(file);
-                if (relative.getParent() == null) {
-                    throw new LabelException(file + ": is in no folder that names its class; put each image into a folder with the name of its class");
-                }
-                entries.add(new Entry(0, relative.toString(), relative.getParent().getFileName().toString(), "the folder of " + file));
+        for (Path file : find(images)) {
+            Path relative = images.relativize(file);
+            if (relative.getParent() == null) {
+                throw new LabelException(file + ": is in no folder that names its class; put each image into a folder with the name of its class");
             }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
+            entries.add(new Entry(0, relative.toString(), relative.getParent().getFileName().toString(), "the folder of " + file));
         }
         if (entries.isEmpty()) {
             throw new LabelException(images + ": has no image in folders named by class; add .jpg, .png or .bmp files as CLASS/FILE");

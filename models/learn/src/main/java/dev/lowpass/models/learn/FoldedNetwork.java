@@ -2,7 +2,6 @@ package dev.lowpass.models.learn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
@@ -75,15 +74,16 @@ final class FoldedNetwork implements AutoCloseable {
         return withoutGradients(input, n, images -> forward(images, new HashMap<>()).toFloatArray());
     }
 
+    /** Logits {@code [n][class]} of images of any size that a caller has in a tensor; they are not differentiated. */
+    float[] logits(NDArray images) {
+        return Libtorch.withoutGradients(() -> forward(images, new HashMap<>()).toFloatArray());
+    }
+
     /** What a pass over a batch gives, in a scope of its own. */
     private <T> T withoutGradients(float[] input, int n, Function<NDArray, T> pass) {
         Plane plane = graph.input();
-        boolean gradients = Libtorch.setGradients(false);
-        try (NDManager scratch = manager.newSubManager(); NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
-            return pass.apply(Libtorch.images(scratch, input, n, plane.height(), plane.width(), plane.channels()));
-        } finally {
-            Libtorch.setGradients(gradients);
+        try (NDManager scratch = manager.newSubManager()) {
+            return Libtorch.withoutGradients(() -> pass.apply(Libtorch.images(scratch, input, n, plane.height(), plane.width(), plane.channels())));
         }
     }
 

@@ -4,12 +4,14 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.Supplier;
 
 /**
  * The few calls to libtorch that DJL's engine-neutral interface does not have. Its {@code GradientCollector} admits one thread at a
@@ -49,6 +51,17 @@ final class Libtorch {
         boolean before = JniUtils.isGradMode();
         JniUtils.setGradMode(gradients);
         return before;
+    }
+
+    /** What is computed and not differentiated, in a scope of its own, which ends what is left of it. */
+    static <T> T withoutGradients(Supplier<T> pass) {
+        boolean gradients = setGradients(false);
+        try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning(); // what is computed with a constant is not the manager's, but the scope's
+            return pass.get();
+        } finally {
+            setGradients(gradients);
+        }
     }
 
     /** Values in the given shape. */

@@ -3,7 +3,6 @@ package dev.lowpass.models.learn;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.lowpass.kernels.Plane;
 import dev.lowpass.runtime.ModelDefinition;
@@ -62,9 +61,7 @@ public final class LibtorchNetwork implements AutoCloseable {
         /** The logits {@code [n][class]}; where the last plane has several positions, {@code [n][y][x][c]}. */
         public float[] run() {
             JniUtils.setNumThreads(threads); // libtorch keeps the number by thread
-            boolean gradients = Libtorch.setGradients(false);
-            try (NDScope scope = new NDScope()) {
-                scope.suppressNotUsedWarning();
+            return Libtorch.withoutGradients(() -> {
                 NDArray logits = TorchGraph.forward(graph, images, (op, x) -> TorchGraph.convolve(op, x, weights.get(op.name()), biases.get(op.name())));
                 Plane out = graph.plane(graph.output().name());
                 if (out.area() > 1) {
@@ -72,9 +69,7 @@ public final class LibtorchNetwork implements AutoCloseable {
                     logits = logits.reshape(-1, out.channels(), out.height(), out.width()).transpose(0, 2, 3, 1);
                 }
                 return logits.toFloatArray();
-            } finally {
-                Libtorch.setGradients(gradients);
-            }
+            });
         }
 
         @Override

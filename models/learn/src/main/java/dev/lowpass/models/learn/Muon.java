@@ -2,7 +2,6 @@ package dev.lowpass.models.learn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
 import java.util.List;
 import java.util.concurrent.Callable;
 
@@ -82,26 +81,24 @@ final class Muon {
      * at least 0.0015 of the Frobenius norm become 0.68 to 1.2, lesser ones less, and 0 stays 0.
      */
     float[] orthogonalize(float[] values, int rows, int columns) {
-        boolean before = Libtorch.setGradients(false);
-        try (NDManager manager = root.newSubManager(); NDScope scope = new NDScope()) {
-            scope.suppressNotUsedWarning();
+        try (NDManager manager = root.newSubManager()) {
             double norm = Math.sqrt(squares(values, 0, values.length));
             float[] scaled = new float[values.length];
             for (int i = 0; i < values.length; i++) {
                 scaled[i] = (float) (values[i] / norm);
             }
-            NDArray x = Libtorch.array(manager, scaled, rows, columns);
-            if (rows > columns) {
-                x = x.transpose();
-            }
-            for (int i = 0; i < ITERATIONS; i++) {
-                NDArray gram = x.matMul(x.transpose());
-                NDArray mixed = gram.mul(-4.7750f).add(gram.matMul(gram).mul(2.0315f));
-                x = x.mul(3.4445f).add(mixed.matMul(x));
-            }
-            return (rows > columns ? x.transpose() : x).toFloatArray();
-        } finally {
-            Libtorch.setGradients(before);
+            return Libtorch.withoutGradients(() -> {
+                NDArray x = Libtorch.array(manager, scaled, rows, columns);
+                if (rows > columns) {
+                    x = x.transpose();
+                }
+                for (int i = 0; i < ITERATIONS; i++) {
+                    NDArray gram = x.matMul(x.transpose());
+                    NDArray mixed = gram.mul(-4.7750f).add(gram.matMul(gram).mul(2.0315f));
+                    x = x.mul(3.4445f).add(mixed.matMul(x));
+                }
+                return (rows > columns ? x.transpose() : x).toFloatArray();
+            });
         }
     }
 }

@@ -10,12 +10,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.ProviderNotFoundException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -96,9 +96,9 @@ record PhotoSet(Plane plane, byte[] pixels, int[] labels, List<String> classes) 
             List<String> classes = new ArrayList<>();
             List<Encoded> photos = new ArrayList<>();
             List<Integer> labels = new ArrayList<>();
-            for (Path classFolder : sorted(folder, false)) {
+            for (Path classFolder : sorted(folder)) {
                 if (Files.isDirectory(classFolder)) {
-                    for (Path file : sorted(classFolder, false)) {
+                    for (Path file : sorted(classFolder)) {
                         if (LabelledImages.isImage(file)) {
                             photos.add(new Encoded(file.toString(), Files.readAllBytes(file)));
                             labels.add(classes.size());
@@ -128,11 +128,9 @@ record PhotoSet(Plane plane, byte[] pixels, int[] labels, List<String> classes) 
                 throw new LearnException(data + " has no folder \"" + within + "\"; name one that it has");
             }
             List<Encoded> photos = new ArrayList<>();
-            for (Path file : sorted(root, true)) {
-                if (LabelledImages.isImage(file)) {
-                    photos.add(new Encoded(file.toString(), Files.readAllBytes(file)));
-                    paths.add(file);
-                }
+            for (Path file : LabelledImages.find(root)) {
+                photos.add(new Encoded(file.toString(), Files.readAllBytes(file)));
+                paths.add(file);
             }
             if (photos.isEmpty()) {
                 throw new LearnException(data + (within.isEmpty() ? "" : " within " + within) + " holds no photo; give a folder with .jpg, .png or .bmp files");
@@ -159,9 +157,9 @@ record PhotoSet(Plane plane, byte[] pixels, int[] labels, List<String> classes) 
         }
     }
 
-    private static List<Path> sorted(Path folder, boolean deep) throws IOException {
-        try (Stream<Path> entries = deep ? Files.walk(folder, FileVisitOption.FOLLOW_LINKS) : Files.list(folder)) {
-            return entries.sorted((a, b) -> a.toString().compareTo(b.toString())).toList();
+    private static List<Path> sorted(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.sorted(Comparator.comparing(Path::toString)).toList();
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }

@@ -155,7 +155,8 @@ final class Train implements Callable<Integer> {
             record.put("source", (start.isPresent() ? "trained on, on " : "trained from scratch on ") + data.getFileName() + ", " + parts.get(1).size() + " photos");
             record.put("recipe", String.format(Locale.ROOT, "lowpass train --data %s%s%s%s --epochs %d --small-epochs %d --batch %d --rate %s --smoothing %s --angle %s --shift %d --cutout %s --crop %s --mix %s %s",
                     data.getFileName(), network == Network.MOBILENET_V2 ? "" : " --network " + network, from == null ? "" : " --from " + from.getFileName(),
-                    teachers.isEmpty() ? "" : " --teacher " + teachers.stream().map(file -> file.getFileName().toString()).collect(Collectors.joining(",")), epochs, small, batch, rate, smoothing, angle, shift, cutout, crop, mix, run.recipe()));
+                    teachers.isEmpty() ? "" : " --teacher " + teachers.stream().map(file -> file.getFileName().toString()).collect(Collectors.joining(",")),
+                    epochs, small, batch, rate, smoothing, angle, shift, cutout, crop, mix, run.recipe()));
             record.put("held_out_accuracy", String.format(Locale.ROOT, "%.2f %% of %d photos held out of training", 100 * trainer.accuracy(trained, parts.get(0)), parts.get(0).size()));
             double accuracy = trainer.accuracy(trained, test);
             record.put("test_accuracy", String.format(Locale.ROOT, "%.2f %% of %d test photos", 100 * accuracy, test.size()));

@@ -10,9 +10,7 @@ import dev.lowpass.runtime.Preprocess;
 import dev.lowpass.runtime.graph.Graph;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -169,8 +167,8 @@ final class Trainer implements AutoCloseable {
         Descent.Plan plan = new Descent.Plan(photos.size(), recipe.batch(), MICRO_BATCH, recipe.epochs(), recipe.seed());
         if (saved.map(Checkpoint::step).orElse(0L) < plan.steps()) {
             for (int i = 0; i < teachers.size(); i++) {
-                double right = Evaluation.accuracy(Evaluation.logits(workers, teachers.get(i), preprocess, heldOut), heldOut.labels());
-                log.accept(String.format(Locale.ROOT, "teacher %d of %d: held-out accuracy %.2f %% of %d", i + 1, teachers.size(), 100 * right, heldOut.size()));
+                log.accept(String.format(Locale.ROOT, "teacher %d of %d: held-out accuracy %.2f %% of %d", i + 1, teachers.size(),
+                        100 * accuracy(teachers.get(i), heldOut), heldOut.size()));
             }
         }
         new Descent("train", "accuracy", plan, workers, checkpoint, checkpointNanos, made, saved, vector).run(new Descent.Problem() {
@@ -248,7 +246,7 @@ final class Trainer implements AutoCloseable {
             double taught = teachers.isEmpty() ? 0 : DISTILLATION_WEIGHT;
             NDArray loss = Libtorch.crossEntropy(manager, logits, targets, (1 - taught) * weight);
             if (!teachers.isEmpty()) {
-                float[] answers = ask(images);
+                float[] answers = meanAnswers(teachers.stream().map(teacher -> teacher.logits(images)).toList(), classes);
                 NDArray warm = logits.mul(Libtorch.array(manager, new float[] {1 / TEMPERATURE}, 1));
                 // The square keeps the gradient as large as without a temperature.
                 loss = loss.add(Libtorch.crossEntropy(manager, warm, answers, taught * TEMPERATURE * TEMPERATURE * weight));
@@ -256,23 +254,6 @@ final class Trainer implements AutoCloseable {
             Libtorch.backward(loss);
             return new Descent.Part(loss.toType(DataType.FLOAT32, false).getFloat(), Evaluation.hits(logits.toFloatArray(), labels), Libtorch.gradient(parameters));
         }
-    }
-
-    /** What the teachers say, as {@link #meanAnswers} gives it. */
-    private float[] ask(NDArray images) {
-        List<float[]> logits = new ArrayList<>();
-        boolean before = Libtorch.setGradients(false);
-        try {
-            for (FoldedNetwork teacher : teachers) {
-                try (NDScope scope = new NDScope()) {
-                    scope.suppressNotUsedWarning();
-                    logits.add(teacher.forward(images, new HashMap<>()).toFloatArray());
-                }
-            }
-        } finally {
-            Libtorch.setGradients(before);
-        }
-        return meanAnswers(logits, photos.classes().size());
     }
 
     /**
@@ -328,8 +309,12 @@ final class Trainer implements AutoCloseable {
     /** The share of photos whose largest logit is their label's. */
     double accuracy(ModelDefinition model, PhotoSet measured) {
         try (FoldedNetwork folded = new FoldedNetwork(root, model)) {
-            return Evaluation.accuracy(Evaluation.logits(workers, folded, preprocess, measured), measured.labels());
+            return accuracy(folded, measured);
         }
+    }
+
+    private double accuracy(FoldedNetwork folded, PhotoSet measured) {
+        return Evaluation.accuracy(Evaluation.logits(workers, folded, preprocess, measured), measured.labels());
     }
 
     @Override
