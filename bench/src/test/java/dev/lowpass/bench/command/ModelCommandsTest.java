@@ -190,6 +190,9 @@ class ModelCommandsTest {
         Files.createSymbolicLink(linked.resolve("red"), photos.resolve("test/red"));
         Path link = Files.createSymbolicLink(folder.resolve("link"), linked);
         assertTrue(Execution.of("eval", "-m", model, "--images", link, "--labels", "folders").out().contains("top-1   1 of 1 (100.00 %)"));
+        Path loop = Files.createSymbolicLink(linked.resolve("again"), linked);
+        assertEquals("lowpass: " + loop + ": links to a folder that it is in; check the path",
+                Execution.of("eval", "-m", model, "--images", linked, "--labels", "folders").message());
         Files.createDirectories(photos.resolve("yellow"));
         Path unknown = Files.copy(folder.resolve("red.png"), photos.resolve("yellow/a.png"));
         assertTrue(Execution.of("eval", "-m", model, "--images", photos, "--labels", "folders").message().startsWith("lowpass: the folder of " + unknown + ": "));

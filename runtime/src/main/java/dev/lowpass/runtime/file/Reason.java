@@ -5,6 +5,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
@@ -23,6 +24,8 @@ public final class Reason {
             return "the file exists";
         } else if (e instanceof NotDirectoryException) {
             return "not a folder";
+        } else if (e instanceof FileSystemLoopException) {
+            return "links to a folder that it is in";
         } else if (e instanceof ClosedByInterruptException) {
             return "the thread was interrupted";
         } else if (e instanceof FileSystemException fileSystem && fileSystem.getReason() != null) {

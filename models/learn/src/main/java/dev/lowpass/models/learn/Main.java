@@ -1,8 +1,10 @@
 package dev.lowpass.models.learn;
 
 import dev.lowpass.kernels.cuda.CudaException;
+import dev.lowpass.runtime.file.Reason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.time.LocalTime;
 import java.time.temporal.ChronoUnit;
 import picocli.CommandLine;
@@ -26,6 +28,10 @@ public final class Main {
             if (e instanceof UsageException) {
                 line.getErr().println("lowpass: " + e.getMessage() + " (see lowpass " + line.getCommandName() + " --help)");
                 return 2;
+            }
+            if (e instanceof FileSystemException file) {
+                System.err.println("lowpass: " + file.getFile() + ": " + Reason.of(file) + "; check the path");
+                return 1;
             }
             if (e instanceof LearnException || e instanceof CudaException || e instanceof IOException || e instanceof UncheckedIOException || e instanceof IllegalArgumentException) {
                 System.err.println("lowpass: " + e.getMessage());

@@ -256,6 +256,9 @@ class CommandTest {
         assertFails(1, "empty holds no photo; give a folder with .jpg, .png or .bmp files", with(common, empty.toString()));
         assertFails(1, "there is no " + folder.resolve("nowhere"), with(common, folder.resolve("nowhere").toString()));
         assertFails(1, "is neither a folder nor a zip archive; give one of photos", with(common, model.toString()));
+        Path loop = Files.createSymbolicLink(empty.resolve("loop"), empty);
+        assertFails(1, "lowpass: " + loop + ": links to a folder that it is in; check the path", with(common, empty.toString()));
+        Files.delete(loop);
         Files.writeString(empty.resolve("a.jpg"), "not a picture");
         assertFails(1, "1 of the 1 photos in " + empty + " cannot be read: " + empty.resolve("a.jpg"), with(common, empty.toString()));
         Path photos = folder.resolve("photos");
