@@ -55,7 +55,7 @@ final class Eval implements Callable<Integer> {
     @Option(names = "--images", paramLabel = "DIR", required = true, description = "The folder that the pictures are in.")
     private Path images;
 
-    @Option(names = "--labels", paramLabel = "CSV|folders", required = true, description = "The list of files and their classes, or \"folders\" (a list of that name is ./folders).")
+    @Option(names = "--labels", paramLabel = "CSV", required = true, description = "The list of files and their classes, or \"folders\" (a list of that name is ./folders).")
     private Path labels;
 
     @Option(
